@@ -1,0 +1,1 @@
+"""Short-term memory: a bounded cache of object states, its store, and recall over both memories."""

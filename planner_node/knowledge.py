@@ -1,0 +1,102 @@
+"""What the planner asks of memory: the protocol that in-process memory and the ROS client both serve.
+
+The executor never sees a `Memory` or a ROS service, only `Knowledge`. `planner_node/local.py` serves it from a
+`memory_node.Memory`, `planner_node/node.py` from the memory and scene_graph nodes' services.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from memory_node.recollection import Recollection
+from scene_graph.types import Point
+
+__all__ = ["Knowledge", "KnowledgeError", "SearchPlace"]
+
+
+class KnowledgeError(Exception):
+    """Memory could not answer: its node is away, inactive or too slow."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchPlace:
+    """A place worth looking at in search of something.
+
+    Attributes:
+        place_id: Id of the area or container, in the scene graph.
+        kind: ``"area"``, ``"container"`` (to be opened first) or ``"frontier"`` (edge of the unseen).
+        label: Class of the container, or the area's name.
+        position: Where to look, map frame, metres.
+        viewpoint: Where to stand, map frame, metres; None to let the robot choose.
+        probability: That the sought thing is there, in [0, 1].
+        cost: Travel from the start of the search, metres.
+    """
+
+    place_id: str
+    kind: str
+    label: str
+    position: Point
+    viewpoint: Point | None = None
+    probability: float = 0.0
+    cost: float = 0.0
+
+
+class Knowledge(Protocol):
+    """Memory as the planner sees it; every call may raise `KnowledgeError`."""
+
+    def settle(self, seq: int, *, timeout: float = 5.0) -> None:
+        """Wait until memory has taken in the robot's frame number `seq`."""
+        ...
+
+    def recall(
+        self,
+        query: str,
+        *,
+        k: int = 5,
+        min_score: float | None = None,
+        near: tuple[Point, float] | None = None,
+        within: str | None = None,
+        labels: Collection[str] | None = None,
+        states: Collection[str] | None = None,
+    ) -> list[Recollection]:
+        """Answer a query over all tiers, best first. See `memory_node.Memory.recall`."""
+        ...
+
+    def get(self, object_id: str) -> Recollection | None:
+        """What memory believes now about one object: memory's id or a sensor id."""
+        ...
+
+    def rank_places(
+        self, sought: str, *, start: Point, exclude: Collection[str] = (), k: int = 10
+    ) -> list[SearchPlace]:
+        """Places to look for `sought` (a class or a phrase), in the order to visit them.
+
+        Args:
+            sought: Class or phrase.
+            start: Where the robot is, map frame, metres.
+            exclude: Place ids already looked at.
+            k: How many.
+        """
+        ...
+
+    def labels(self) -> Sequence[str]:
+        """Classes of all that is remembered, sorted."""
+        ...
+
+    def render(self, instruction: str, *, token_budget: int) -> str:
+        """Memory as prompt text within a token budget. See `memory_node.Memory.render`."""
+        ...
+
+    def pin(self, object_id: str) -> None:
+        """Keep an object of the running task in short-term memory."""
+        ...
+
+    def unpin(self, object_id: str) -> None:
+        """Undo `pin`."""
+        ...
+
+    def used(self, object_id: str) -> bool:
+        """Tell memory that a skill used this object; returns whether it was a hit (it came from ``short``)."""
+        ...
