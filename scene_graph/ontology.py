@@ -148,7 +148,7 @@ class Ontology:
         return sorted(self._classes)
 
     def derives(self, label: str, base: str) -> bool:
-        """Whether `label` is `base` or is made from it (a slice from its whole); never decided by how they are spelt."""
+        """Whether `label` is `base` or is made from it, as a slice is from its whole; spelling never decides it."""
         current: str | None = label
         while current is not None:
             if current == base:
