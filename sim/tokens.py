@@ -1,0 +1,49 @@
+"""Opaque object ids: what leaves the bridge instead of AI2-THOR's ids, which hold an object's spawn position."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+__all__ = ["TokenTable"]
+
+
+class TokenTable:
+    """Maps simulator ids to tokens, valid for the newest frame only.
+
+    Args:
+        reissue: Give every object a new token in every frame, so that identity must be earned by association. When
+            False an object keeps the token under which it was first seen, as a good tracker would have it.
+    """
+
+    def __init__(self, *, reissue: bool = True) -> None:
+        self._reissue = reissue
+        self._lasting: dict[str, str] = {}
+        self._current: dict[str, str] = {}
+
+    def issue(self, seq: int, simulator_ids: Iterable[str]) -> dict[str, str]:
+        """Issue the tokens of a frame and void those of the frame before.
+
+        Args:
+            seq: The frame's number.
+            simulator_ids: Objects visible in it, in an order that the image alone decides, since it shows in tokens.
+
+        Returns:
+            Simulator id → token.
+        """
+        tokens: dict[str, str] = {}
+        for index, simulator_id in enumerate(simulator_ids):
+            if self._reissue:
+                tokens[simulator_id] = f"{seq}.{index}"
+            else:
+                tokens[simulator_id] = self._lasting.setdefault(simulator_id, f"t{len(self._lasting)}")
+        self._current = {token: simulator_id for simulator_id, token in tokens.items()}
+        return tokens
+
+    def resolve(self, token: str | None) -> str | None:
+        """The simulator's id behind a token of the newest frame; None for any other."""
+        return None if token is None else self._current.get(token)
+
+    def clear(self) -> None:
+        """Forget all tokens, as after a reset."""
+        self._lasting.clear()
+        self._current.clear()
