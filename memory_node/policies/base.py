@@ -12,13 +12,15 @@ from abc import abstractmethod
 from collections.abc import Callable, Hashable, Iterator, MutableMapping
 from typing import ClassVar, Generic, Protocol, TypedDict, TypeVar
 
+from memory_node.errors import MemoryNodeError
+
 __all__ = ["Context", "Options", "PinError", "Policy", "PolicyError"]
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class PolicyError(Exception):
+class PolicyError(MemoryNodeError):
     """Root of all errors raised by `memory_node.policies`."""
 
 
