@@ -59,8 +59,8 @@ _REASONS: tuple[tuple[str, SkillCode, str], ...] = (
     (r"is CLOSED|not open|closed receptacle", SkillCode.CLOSED, "it is closed; open it first"),
     (r"no valid positions|no room|not enough space|too big|doesn't fit", SkillCode.NO_ROOM,
      "there is no room for it there"),
-    (r"not a valid Object Type to be placed|not a receptacle|must have the property|not an? \w+ object|not \w+able|"
-     r"cannot be|can't be|does not have", SkillCode.INCOMPATIBLE, "that cannot be done with it"),
+    (r"to be placed in|not a receptacle|must have the property|not an? \w+ object|not \w+able|can(no|')t be",
+     SkillCode.INCOMPATIBLE, "that cannot be done with it"),
     (r"must be OFF|already|can't toggle|isn't|is not (open|closed|on|off|filled|dirty)", SkillCode.PRECONDITION,
      "its state does not allow it"),
     (r"blocking|collide|clip|would hit|in the way|failed to (open|close)", SkillCode.BLOCKED,

@@ -1,0 +1,123 @@
+"""What somebody else does in the home, behind the robot's back: for task set-ups, demonstrations and tests.
+
+It works on ground truth, which the robot does not see; no time passes and no frame is published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sim.errors import DisturbanceError
+from sim.simulation import Simulation
+
+__all__ = ["put", "set_state"]
+
+_POINTS_TRIED = 40
+"""Places on a receptacle that are tried before it counts as full."""
+
+_STATE_ACTIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "open": ("OpenObject", {"forceAction": True}),
+    "closed": ("CloseObject", {"forceAction": True}),
+    "on": ("ToggleObjectOn", {"forceAction": True}),
+    "off": ("ToggleObjectOff", {"forceAction": True}),
+    "sliced": ("SliceObject", {"forceAction": True}),
+    "cooked": ("CookObject", {"forceAction": True}),
+    "clean": ("CleanObject", {"forceAction": True}),
+    "dirty": ("DirtyObject", {"forceAction": True}),
+    "filled": ("FillObjectWithLiquid", {"forceAction": True, "fillLiquid": "water"}),
+    "empty": ("EmptyLiquidFromObject", {"forceAction": True}),
+    "broken": ("BreakObject", {"forceAction": True}),
+}
+
+_FLAGS: dict[str, tuple[str, bool]] = {
+    "open": ("isOpen", True),
+    "closed": ("isOpen", False),
+    "on": ("isToggled", True),
+    "off": ("isToggled", False),
+    "cooked": ("isCooked", True),
+    "clean": ("isDirty", False),
+    "dirty": ("isDirty", True),
+    "filled": ("isFilledWithLiquid", True),
+    "empty": ("isFilledWithLiquid", False),
+    "broken": ("isBroken", True),
+}
+
+
+def put(simulation: Simulation, object_id: str, receptacle_id: str) -> None:
+    """Move an object on or into a receptacle, open or closed.
+
+    Args:
+        simulation: The scene.
+        object_id: Simulator id of the object.
+        receptacle_id: Simulator id of the receptacle.
+
+    Raises:
+        DisturbanceError: If one of them does not exist, or there is no room for it there.
+    """
+    receptacle = _object(simulation, receptacle_id)
+    if not receptacle["receptacle"]:
+        raise DisturbanceError(f"Nothing can be put on or in a {receptacle['objectType']}; choose a receptacle")
+    _object(simulation, object_id)
+    was_closed = receptacle["openable"] and not receptacle["isOpen"]
+    if was_closed:
+        simulation.step("OpenObject", objectId=receptacle_id, forceAction=True)
+    try:
+        event = simulation.step("GetSpawnCoordinatesAboveReceptacle", objectId=receptacle_id, anywhere=True)
+        for point in _spread(event.metadata["actionReturn"] or []):
+            event = simulation.step("PlaceObjectAtPoint", objectId=object_id, position=point)
+            if event.metadata["lastActionSuccess"] and receptacle_id in (
+                _object(simulation, object_id)["parentReceptacles"] or ()
+            ):
+                return
+    finally:
+        if was_closed:
+            simulation.step("CloseObject", objectId=receptacle_id, forceAction=True)
+    label = _object(simulation, object_id)["objectType"]
+    raise DisturbanceError(f"There is no room for a {label} on or in the {receptacle['objectType']} {receptacle_id}")
+
+
+def set_state(simulation: Simulation, object_id: str, state: str) -> None:
+    """Give an object a state, unless it has it.
+
+    Args:
+        simulation: The scene.
+        object_id: Simulator id of the object.
+        state: ``open``, ``closed``, ``on``, ``off``, ``sliced``, ``cooked``, ``clean``, ``dirty``, ``filled``,
+            ``filled:LIQUID``, ``empty`` or ``broken``.
+
+    Raises:
+        DisturbanceError: If there is no such object or state, or the object cannot have it.
+    """
+    metadata = _object(simulation, object_id)
+    base, _, liquid = state.partition(":")
+    if base not in _STATE_ACTIONS:
+        raise DisturbanceError(f"{state!r} is no state that can be set; use one of {', '.join(sorted(_STATE_ACTIONS))}")
+    if _has(metadata, base, liquid):
+        return
+    action, arguments = _STATE_ACTIONS[base]
+    if liquid:
+        arguments = {**arguments, "fillLiquid": liquid}
+    event = simulation.step(action, objectId=object_id, **arguments)
+    if not event.metadata["lastActionSuccess"]:
+        raise DisturbanceError(f"A {metadata['objectType']} cannot be made {state}: {event.metadata['errorMessage']}")
+
+
+def _has(metadata: Mapping[str, Any], base: str, liquid: str) -> bool:
+    if base not in _FLAGS:
+        return False
+    flag, value = _FLAGS[base]
+    return bool(metadata[flag]) is value and (not liquid or metadata["fillLiquid"] == liquid)
+
+
+def _object(simulation: Simulation, object_id: str) -> Mapping[str, Any]:
+    for metadata in simulation.event.metadata["objects"]:
+        if metadata["objectId"] == object_id:
+            return metadata  # type: ignore[no-any-return]
+    raise DisturbanceError(f"There is no object {object_id!r} in {simulation.scene}")
+
+
+def _spread(points: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
+    """Some of the points, spread over all of them, in a fixed order."""
+    stride = max(1, len(points) // _POINTS_TRIED)
+    return [{axis: float(point[axis]) for axis in "xyz"} for point in points[::stride]]
