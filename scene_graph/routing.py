@@ -1,0 +1,70 @@
+"""Which memory an object belongs to: one decision, made from what its class is like and what was seen of it.
+
+Things that keep their place (furniture, appliances, fixtures) belong to the long-term scene graph, everything else to
+short-term memory. A class is only a prior: a chair that was seen in two places is no fixture. The *states* of things
+that keep their place (a fridge that is open, a lamp that is on) change all the same and are short-term memory's.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from scene_graph.ontology import Ontology, ontology
+from scene_graph.types import Observation
+
+__all__ = ["Evidence", "is_static", "static_probability"]
+
+_PRIOR_STATIC, _PRIOR_MOBILE = 0.97, 0.03
+"""Probability that a thing keeps its place, for classes that usually do and that usually do not."""
+_MOVED_RATIO = 30.0
+"""How much likelier a move is seen of a thing that does not keep its place than of one that does."""
+_STAYED_RATIO = 1.02
+"""How much likelier a thing that keeps its place is found there again; small, since mugs stay for hours, too."""
+_STAYED_BOUND = 4.0
+"""Bound on the odds that staying put can add: no number of looks makes a mug a fixture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was seen of one object so far.
+
+    Attributes:
+        moves: How often it was seen at another place than before, or held.
+        stays: How often it was found again where it was.
+    """
+
+    moves: int = 0
+    stays: int = 0
+
+
+_NONE = Evidence()
+
+
+def static_probability(label: str, evidence: Evidence = _NONE, *, knowledge: Ontology | None = None) -> float:
+    """Probability that an object keeps its place.
+
+    Args:
+        label: Its class.
+        evidence: What was seen of it.
+        knowledge: Class priors; the shipped ones unless given.
+    """
+    info = (knowledge or ontology()).get(label)
+    prior = _PRIOR_STATIC if info.static else _PRIOR_MOBILE
+    odds = prior / (1 - prior)
+    odds *= min(_STAYED_RATIO**evidence.stays, _STAYED_BOUND)
+    log_odds = math.log(odds) - evidence.moves * math.log(_MOVED_RATIO)
+    return 1 / (1 + math.exp(-log_odds))
+
+
+def is_static(observation: Observation, evidence: Evidence = _NONE, *, knowledge: Ontology | None = None) -> bool:
+    """Whether an observed object belongs to the long-term scene graph: the routing of both memories.
+
+    Args:
+        observation: What was seen now; a held thing is never static.
+        evidence: What was seen of the same object before.
+        knowledge: Class priors; the shipped ones unless given.
+    """
+    if observation.held:
+        return False
+    return static_probability(observation.label, evidence, knowledge=knowledge) > 0.5
