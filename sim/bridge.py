@@ -353,7 +353,7 @@ class ThorRobot:
         if held:
             # What the hand carries is no part of the room: neither an obstacle nor evidence of what is behind it.
             view = View(view.pose, view.intrinsics, np.where(view.depth < _HAND_RANGE, np.nan, view.depth))
-        self._navigator.map.update(view)
+        self._navigator.update(view)
         pose = self._pose()
         return Frame(
             seq=self._seq,

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from scene_graph.types import FloatArray, Point
+from scene_graph.grid import CellState, OccupancyGrid
+from scene_graph.types import FloatArray, Point, View
 from sim.clock import COSTS
 from sim.voxels import VoxelMap
 
@@ -88,12 +90,19 @@ class Navigator:
     """Chooses viewpoints and routes on the lattice that the agent's own position spans."""
 
     def __init__(self) -> None:
-        self.map = VoxelMap()
+        self._grid = OccupancyGrid()
+        self._space = VoxelMap()
         self._bumps: set[tuple[int, int, int]] = set()
+
+    def update(self, view: View) -> None:
+        """Take in what one view shows of floor, obstacles and lines of sight."""
+        self._grid.update(view)
+        self._space.update(view)
 
     def forget(self) -> None:
         """Start with an empty map, as after a reset."""
-        self.map = VoxelMap()
+        self._grid = OccupancyGrid()
+        self._space = VoxelMap()
         self._bumps.clear()
 
     def bump(self, x: float, y: float, heading: int) -> None:
@@ -109,7 +118,7 @@ class Navigator:
         """Try blocked steps again: what stood there may have moved."""
         self._bumps.clear()
 
-    def route_to(self, start: Pose, x: float, y: float, *, within: float = STEP) -> Route | None:
+    def route_to(self, start: Pose, x: float, y: float, *, within: float = 0.18) -> Route | None:
         """The cheapest route to the lattice point nearest to (x, y) that can be stood on.
 
         Args:
@@ -154,7 +163,7 @@ class Navigator:
         scored = []
         for index in order.tolist():
             x, y = plan.xy[index]
-            gap = self.map.sight_gap((float(x), float(y), _EYE[0]), target)
+            gap = self._space.sight_gap((float(x), float(y), _EYE[0]), target)
             scored.append((prices[index] + 25 * max(0.0, gap - 0.25), index))
         scored.sort()
         chosen: list[int] = []
@@ -172,6 +181,26 @@ class Navigator:
         """Lattice indices (multiples of `STEP` in the map) from which a step along a heading was blocked."""
         return [(i, j) for i, j, h in self._bumps if h == heading]
 
+    def bounds(self) -> tuple[float, float, float, float]:
+        """(x_min, y_min, x_max, y_max) of the mapped floor, metres; empty before anything was seen."""
+        (x, y), (rows, columns) = self._grid.origin, self._grid.shape
+        return (x, y, x + columns * self._grid.resolution, y + rows * self._grid.resolution)
+
+    def room(self, xy: FloatArray) -> FloatArray:
+        """Metres from (N, 2) places to the nearest obstacle seen at body height; infinite off the map."""
+        return self._look_up(self._grid.clearance(), xy, np.inf)
+
+    def unseen(self, xy: FloatArray) -> npt.NDArray[np.bool_]:
+        """Whether nothing is known of the floor at (N, 2) places."""
+        return np.asarray(self._look_up(self._grid.states, xy, CellState.UNSEEN) == CellState.UNSEEN)
+
+    def _look_up(self, field: npt.NDArray[Any], xy: FloatArray, outside: float) -> FloatArray:
+        cells = np.floor((xy - self._grid.origin) / self._grid.resolution + 1e-9).astype(np.int64)[:, ::-1]
+        inside = (cells >= 0).all(axis=1) & (cells < field.shape).all(axis=1)
+        result = np.full(len(xy), outside, dtype=np.float64)
+        result[inside] = field[cells[inside, 0], cells[inside, 1]]
+        return result
+
 
 class _Plan:
     """Costs, in seconds, from one pose to every lattice point around the mapped space.
@@ -182,7 +211,7 @@ class _Plan:
     """
 
     def __init__(self, navigator: Navigator, start: Pose, *, extra: tuple[tuple[float, float], ...]) -> None:
-        x_min, y_min, x_max, y_max = navigator.map.bounds
+        x_min, y_min, x_max, y_max = navigator.bounds()
         xs, ys = [start.x, *(p[0] for p in extra)], [start.y, *(p[1] for p in extra)]
         if x_max > x_min:
             xs, ys = [*xs, x_min, x_max], [*ys, y_min, y_max]
@@ -216,12 +245,12 @@ class _Plan:
     def _edges(self, navigator: Navigator, low: npt.NDArray[np.int64], start: Pose) -> csr_array:
         rows, columns = self._shape
         nodes = np.arange(rows * columns)
-        room = navigator.map.clearance(self.xy)
-        passable, tight = room > _RADIUS - _TIGHT, room <= _RADIUS + navigator.map.resolution / 2
+        room = navigator.room(self.xy)
+        passable, tight = room > _RADIUS - _TIGHT, room <= _RADIUS
         # Wherever the agent stands, it stands: what its map says of that place is wrong by rounding.
         near_start = np.hypot(self.xy[:, 0] - start.x, self.xy[:, 1] - start.y) < STEP / 2
         passable = passable | near_start
-        unseen = ~navigator.map.seen_floor(self.xy)
+        unseen = navigator.unseen(self.xy)
         price = COSTS.move(STEP) + _UNSEEN_PRICE * unseen + _TIGHT_PRICE * tight
         source, target, weight = [], [], []
         for heading, (di, dj) in enumerate(_HEADINGS):
@@ -232,7 +261,7 @@ class _Plan:
             i, j = nodes // columns + di, nodes % columns + dj
             inside = (i >= 0) & (i < rows) & (j >= 0) & (j < columns)
             here, there = nodes[inside], (i * columns + j)[inside]
-            between = navigator.map.clearance((self.xy[here] + self.xy[there]) / 2) > _RADIUS - _TIGHT
+            between = navigator.room((self.xy[here] + self.xy[there]) / 2) > _RADIUS - _TIGHT
             bumped = [(bi - int(low[0])) * columns + bj - int(low[1]) for bi, bj in navigator.bumps_along(heading)]
             free = passable[there] & passable[here] & (between | near_start[here]) & ~np.isin(here, bumped)
             here, there = here[free], there[free]

@@ -19,6 +19,7 @@ class TokenTable:
         self._reissue = reissue
         self._lasting: dict[str, str] = {}
         self._current: dict[str, str] = {}
+        self._ever: dict[str, str] = {}
 
     def issue(self, seq: int, simulator_ids: Iterable[str]) -> dict[str, str]:
         """Issue the tokens of a frame and void those of the frame before.
@@ -37,13 +38,19 @@ class TokenTable:
             else:
                 tokens[simulator_id] = self._lasting.setdefault(simulator_id, f"t{len(self._lasting)}")
         self._current = {token: simulator_id for simulator_id, token in tokens.items()}
+        self._ever.update(self._current)
         return tokens
 
     def resolve(self, token: str | None) -> str | None:
         """The simulator's id behind a token of the newest frame; None for any other."""
         return None if token is None else self._current.get(token)
 
+    def reveal(self, token: str | None) -> str | None:
+        """The simulator's id behind any token ever issued: for the judge, who asks what memory meant."""
+        return None if token is None else self._ever.get(token)
+
     def clear(self) -> None:
         """Forget all tokens, as after a reset."""
         self._lasting.clear()
         self._current.clear()
+        self._ever.clear()

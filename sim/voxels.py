@@ -1,16 +1,15 @@
-"""What depth has shown of the space around the robot: voxels that were seen filled, and floor that was seen bare.
+"""What depth has shown of the space around the robot, in three dimensions: where lines of sight end.
 
-Driving needs clearance at body height, and choosing a viewpoint needs lines of sight, which a flat grid cannot give.
-What later turns out to be empty (a door that was closed, a chair that was moved) is cleared by looking through it.
+`scene_graph.grid` knows the floor; choosing a place from which a thing can be *seen* needs heights too. What later
+turns out to be empty (a door that was opened, a chair that was moved) is cleared by looking through it.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import distance_transform_edt
 
-from scene_graph.types import FloatArray, Point, View
+from scene_graph.types import Point, View
 
 __all__ = ["VoxelMap"]
 
@@ -24,7 +23,6 @@ class VoxelMap:
     Args:
         resolution: Edge of a voxel, metres.
         height: Height that is mapped above the floor, metres.
-        body: Heights (low, high) between which something filled is in the robot's way, metres.
         clear_margin: How much farther than a voxel the depth must reach to prove it empty, metres.
     """
 
@@ -33,29 +31,18 @@ class VoxelMap:
         *,
         resolution: float = 0.05,
         height: float = 2.5,
-        body: tuple[float, float] = (0.1, 1.7),
         clear_margin: float = 0.1,
     ) -> None:
         self.resolution = resolution
         self._layers = round(height / resolution)
-        self._body = slice(round(body[0] / resolution), round(body[1] / resolution))
         self._clear_margin = clear_margin
         self._filled: npt.NDArray[np.bool_] = np.zeros((0, 0, self._layers), dtype=bool)
-        self._floor: npt.NDArray[np.bool_] = np.zeros((0, 0), dtype=bool)
         self._origin: npt.NDArray[np.int64] = np.zeros(2, dtype=np.int64)
-        self._clearance: FloatArray | None = None
-
-    @property
-    def bounds(self) -> tuple[float, float, float, float]:
-        """(x_min, y_min, x_max, y_max) of the mapped space, metres."""
-        low = self._origin * self.resolution
-        high = (self._origin + self._floor.shape) * self.resolution
-        return (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
 
     def update(self, view: View) -> None:
         """Take in one view: fill where its depth ends, clear what it looked through."""
         points = view.points()
-        points = points[(points[:, 2] < self._layers * self.resolution) & (points[:, 2] > -self.resolution)]
+        points = points[(points[:, 2] < self._layers * self.resolution) & (points[:, 2] > self.resolution)]
         if not len(points):
             return
         cells = np.floor(points[:, :2] / self.resolution).astype(np.int64)
@@ -63,25 +50,7 @@ class VoxelMap:
         self._clear(view)
         cells -= self._origin
         layers = np.floor(points[:, 2] / self.resolution).astype(np.int64)
-        on_floor = points[:, 2] < self._body.start * self.resolution
-        self._floor[cells[on_floor, 0], cells[on_floor, 1]] = True
-        raised = ~on_floor
-        self._filled[cells[raised, 0], cells[raised, 1], layers[raised]] = True
-        self._clearance = None
-
-    def clearance(self, points: npt.ArrayLike) -> FloatArray:
-        """Metres from (N, 2) map points to the nearest thing seen at body height; infinite off the map."""
-        if self._clearance is None:
-            blocked = np.asarray(self._filled[:, :, self._body].any(axis=2))
-            if blocked.any():
-                self._clearance = distance_transform_edt(~blocked) * self.resolution
-            else:
-                self._clearance = np.full(blocked.shape, np.inf)
-        return self._look_up(self._clearance, points, np.inf)
-
-    def seen_floor(self, points: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-        """Whether bare floor was seen at (N, 2) map points."""
-        return self._look_up(self._floor, points, False).astype(bool)
+        self._filled[cells[:, 0], cells[:, 1], layers] = True
 
     def sight_gap(self, eye: Point, target: Point) -> float:
         """How far short of a target a line of sight ends, metres: 0 when nothing seen stands before it."""
@@ -95,34 +64,29 @@ class VoxelMap:
         cells = np.floor(points[:, :2] / self.resolution).astype(np.int64) - self._origin
         layers = np.floor(points[:, 2] / self.resolution).astype(np.int64)
         inside = (
-            (cells >= 0).all(axis=1) & (cells < self._floor.shape).all(axis=1) & (layers >= 0) & (layers < self._layers)
+            (cells >= 0).all(axis=1)
+            & (cells < self._filled.shape[:2]).all(axis=1)
+            & (layers >= 0)
+            & (layers < self._layers)
         )
         hit = np.zeros(len(points), dtype=bool)
         hit[inside] = self._filled[cells[inside, 0], cells[inside, 1], layers[inside]]
         return float((1.0 - fractions[hit.argmax()]) * length) if hit.any() else 0.0
 
-    def _look_up(self, grid: npt.NDArray[np.generic], points: npt.ArrayLike, outside: float | bool) -> FloatArray:
-        cells = np.floor(np.atleast_2d(np.asarray(points)) / self.resolution).astype(np.int64) - self._origin
-        inside = (cells >= 0).all(axis=1) & (cells < grid.shape).all(axis=1)
-        result = np.full(len(cells), outside, dtype=np.float64)
-        result[inside] = grid[cells[inside, 0], cells[inside, 1]]
-        return result
-
     def _cover(self, low: npt.NDArray[np.int64], high: npt.NDArray[np.int64]) -> None:
         """Grow until the cells from `low` to `high` are on the map."""
-        old_low, old_high = self._origin, self._origin + self._floor.shape
-        if self._floor.size and (low >= old_low).all() and (high < old_high).all():
+        rows, columns = self._filled.shape[:2]
+        old_low, old_high = self._origin, self._origin + np.array([rows, columns])
+        if rows and (low >= old_low).all() and (high < old_high).all():
             return
-        if self._floor.size:
+        if rows:
             low, high = np.minimum(low, old_low), np.maximum(high, old_high)
         new_low, new_high = low - _GROWTH, high + _GROWTH
         filled = np.zeros((*(new_high - new_low), self._layers), dtype=bool)
-        floor = np.zeros(new_high - new_low, dtype=bool)
-        (i, j), (rows, columns) = old_low - new_low, self._floor.shape
-        if self._floor.size:
+        if rows:
+            i, j = old_low - new_low
             filled[i : i + rows, j : j + columns] = self._filled
-            floor[i : i + rows, j : j + columns] = self._floor
-        self._filled, self._floor, self._origin = filled, floor, new_low
+        self._filled, self._origin = filled, new_low
 
     def _clear(self, view: View) -> None:
         """Empty the filled voxels that the view sees behind."""
