@@ -32,8 +32,13 @@ IntArray = npt.NDArray[np.intp]
 XY = tuple[float, float]
 
 _CHUNK = 32
-_ROWS = "?.#x"
-"""Characters of the states in files, in the order of `CellState`; ``x`` marks a bump."""
+_ROWS = "?.#xW"
+"""Characters of the states in files, in the order of `CellState`; ``x`` marks a bump, ``W`` what is as tall as walls."""
+_BUMP, _TALL = 3, 4
+_WALL = 1.3
+"""Height above the floor, metres: furniture seldom reaches it, walls and door frames always do."""
+_MAX_SIDE = 120
+"""Pixels of the longer side to which depth is thinned out before it is sought for obstacles."""
 
 
 class GridError(SceneGraphError, ValueError):
@@ -73,7 +78,7 @@ class OccupancyGrid:
         robot_radius: Half of the robot's width, metres.
         body: Heights above the floor between which things stand in the robot's way, metres.
         max_range: Depth is used up to this distance, metres.
-        max_cells: Bound on memory; a cell takes six bytes.
+        max_cells: Bound on memory; a cell takes eight bytes.
     """
 
     def __init__(
@@ -98,6 +103,7 @@ class OccupancyGrid:
         self.ignored = 0
         self._origin = (0, 0)  # column and row, in cells, of the arrays' first element
         self._seen: BoolArray = np.zeros((0, 0), dtype=np.bool_)
+        self._tall: BoolArray = np.zeros((0, 0), dtype=np.bool_)
         self._hits: npt.NDArray[np.int8] = np.zeros((0, 0), dtype=np.int8)
         self._height: npt.NDArray[np.float32] = np.zeros((0, 0), dtype=np.float32)
         self._bumped: BoolArray = np.zeros((0, 0), dtype=np.bool_)
@@ -121,6 +127,11 @@ class OccupancyGrid:
         occupied = (self._hits > 0) | self._bumped
         return np.where(occupied, CellState.OCCUPIED, np.where(self._seen, CellState.FREE, 0)).astype(np.uint8)
 
+    @property
+    def tall(self) -> BoolArray:
+        """Cells with something as tall as a wall, [row, column]: what parts rooms from one another."""
+        return self._tall.copy()
+
     def state(self, x: float, y: float) -> CellState:
         """What is known of the floor at a place."""
         row, column = self._index(np.array([[x, y]]))[0]
@@ -141,7 +152,7 @@ class OccupancyGrid:
         camera = np.asarray(view.position)
         if camera[2] - self.floor <= 0.05:
             return  # a camera on the floor sees none of it
-        points = view.points()
+        points = _coarse(view).points()
         offsets = points[:, :2] - camera[:2]
         distance = np.hypot(offsets[:, 0], offsets[:, 1])
         heights = points[:, 2] - self.floor
@@ -351,7 +362,7 @@ class OccupancyGrid:
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready mapping that a person can read: one string a row, north up; `from_json` reads it back."""
-        codes = np.where(self._bumped, 3, self.states)
+        codes = np.where(self._bumped, _BUMP, np.where(self._tall, _TALL, self.states))
         known_rows, known_columns = np.nonzero(codes)
         bottom, left = (int(v.min()) if v.size else 0 for v in (known_rows, known_columns))
         codes = codes[bottom : known_rows.max(initial=-1) + 1, left : known_columns.max(initial=-1) + 1]
@@ -385,9 +396,10 @@ class OccupancyGrid:
         if codes.size > grid.max_cells:
             raise GridError(f"grid of {codes.size} cells is larger than {grid.max_cells}")
         grid._seen = (codes == CellState.FREE).copy()
-        grid._hits = np.where(codes == CellState.OCCUPIED, 1, 0).astype(np.int8)
+        grid._tall = codes == _TALL
+        grid._hits = np.where((codes == CellState.OCCUPIED) | grid._tall, 1, 0).astype(np.int8)
         grid._height = np.full(codes.shape, sum(grid.body) / 2, dtype=np.float32)
-        grid._bumped = codes == 3
+        grid._bumped = codes == _BUMP
         return grid
 
     # -- inside -------------------------------------------------------------------------------------------------
@@ -431,6 +443,7 @@ class OccupancyGrid:
             dx = dy = 0
         pad = ((dy, height - rows - dy), (dx, width - columns - dx))
         self._seen = np.pad(self._seen, pad)
+        self._tall = np.pad(self._tall, pad)
         self._hits = np.pad(self._hits, pad)
         self._height = np.pad(self._height, pad)
         self._bumped = np.pad(self._bumped, pad)
@@ -445,6 +458,7 @@ class OccupancyGrid:
         hits = self._hits.ravel()
         hits[cells] = np.minimum(hits[cells] + 1, 5)
         self._height.ravel()[flat] = heights[inside]
+        self._tall.ravel()[flat[heights[inside] > _WALL]] = True
 
     def _mark_floor(self, view: View, camera: FloatArray, low: FloatArray, high: FloatArray) -> None:
         """Mark the cells whose floor is what depth shows at their pixel: no gaps, however coarse the image."""
@@ -490,6 +504,7 @@ class OccupancyGrid:
         with np.errstate(invalid="ignore"):
             through = (z > 0.1) & (sample_depth(view, pixels) > z + 0.15 + self.resolution)
         self._hits[rows[through], columns[through]] -= 1
+        self._tall &= self._hits > 0
 
     def _paint(self, x: float, y: float, radius: float, *, bumped: bool) -> None:
         self._grow((x - radius, y - radius), (x + radius, y + radius))
@@ -505,6 +520,7 @@ class OccupancyGrid:
         if not bumped:
             self._seen[index[:, 0], index[:, 1]] = True
             self._hits[index[:, 0], index[:, 1]] = 0
+            self._tall[index[:, 0], index[:, 1]] = False
         self._changed()
 
     def _traversable(self, optimistic: bool) -> BoolArray:
@@ -605,3 +621,17 @@ class OccupancyGrid:
         blocked[inside] = self.states[index[inside, 0], index[inside, 1]] == CellState.OCCUPIED
         result: FloatArray = blocked.reshape(-1, steps).mean(axis=1) * np.hypot(*(target - xy).T)
         return result
+
+
+def _coarse(view: View) -> View:
+    """The view with its depth thinned out to at most `_MAX_SIDE` pixels a side."""
+    step = -(-max(view.depth.shape) // _MAX_SIDE)
+    if step == 1:
+        return view
+    fx, fy, cx, cy = view.intrinsics
+    first = step // 2
+    return View(
+        view.pose,
+        (fx / step, fy / step, (cx - first) / step, (cy - first) / step),
+        view.depth[first::step, first::step],
+    )

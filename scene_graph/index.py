@@ -1,0 +1,100 @@
+"""A hash of space: which things are near a point, in time that does not grow with how many there are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterator
+from typing import Generic, TypeVar
+
+from scene_graph.types import Point
+
+__all__ = ["SpatialHash"]
+
+K = TypeVar("K", bound=Hashable)
+
+
+class SpatialHash(Generic[K]):
+    """Points by key, found by place: `put`, `remove`, `within`, `nearest`.
+
+    Points are filed under cubic cells; a query looks at the cells that it touches. Homes are flat and evenly filled,
+    so this beats trees here and updates in constant time.
+
+    Args:
+        cell: Side of a cell, metres: about the usual query radius.
+    """
+
+    def __init__(self, cell: float = 1.0) -> None:
+        self._cell = cell
+        self._points: dict[K, Point] = {}
+        self._cells: dict[tuple[int, int, int], dict[K, Point]] = {}
+
+    def __len__(self) -> int:
+        return len(self._points)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._points
+
+    def __iter__(self) -> Iterator[K]:
+        return iter(self._points)
+
+    def put(self, key: K, point: Point) -> None:
+        """Add a point, or move the one that has this key."""
+        before = self._points.get(key)
+        cell = self._cell_of(point)
+        if before is not None:
+            old = self._cell_of(before)
+            if old != cell:
+                self._leave(old, key)
+        self._points[key] = point
+        self._cells.setdefault(cell, {})[key] = point
+
+    def remove(self, key: K) -> None:
+        """Take a point out; an unknown key is no error."""
+        point = self._points.pop(key, None)
+        if point is not None:
+            self._leave(self._cell_of(point), key)
+
+    def within(self, point: Point, radius: float) -> list[tuple[float, K]]:
+        """Keys within a radius of a point with their distances in metres, nearest first."""
+        x, y, z = point
+        size, bound = self._cell, radius * radius
+        low = (math.floor((x - radius) / size), math.floor((y - radius) / size), math.floor((z - radius) / size))
+        high = (math.floor((x + radius) / size), math.floor((y + radius) / size), math.floor((z + radius) / size))
+        volume = (high[0] - low[0] + 1) * (high[1] - low[1] + 1) * (high[2] - low[2] + 1)
+        found: list[tuple[float, K]] = []
+        if volume > len(self._cells):
+            cells = list(self._cells.values())
+        else:
+            cells = [
+                self._cells[i, j, k]
+                for i in range(low[0], high[0] + 1)
+                for j in range(low[1], high[1] + 1)
+                for k in range(low[2], high[2] + 1)
+                if (i, j, k) in self._cells
+            ]
+        for cell in cells:
+            for key, (px, py, pz) in cell.items():
+                squared = (px - x) ** 2 + (py - y) ** 2 + (pz - z) ** 2
+                if squared <= bound:
+                    found.append((math.sqrt(squared), key))
+        found.sort(key=lambda item: item[0])
+        return found
+
+    def nearest(self, point: Point, count: int = 1) -> list[tuple[float, K]]:
+        """The nearest keys with their distances in metres, nearest first."""
+        radius = self._cell
+        while True:
+            found = self.within(point, radius)
+            if len(found) >= count or len(found) == len(self._points):
+                return found[:count]
+            radius *= 2
+
+    def _cell_of(self, point: Point) -> tuple[int, int, int]:
+        size = self._cell
+        return (math.floor(point[0] / size), math.floor(point[1] / size), math.floor(point[2] / size))
+
+    def _leave(self, cell: tuple[int, int, int], key: K) -> None:
+        members = self._cells[cell]
+        del members[key]
+        if not members:
+            del self._cells[cell]
