@@ -33,7 +33,7 @@ XY = tuple[float, float]
 
 _CHUNK = 32
 _ROWS = "?.#xW"
-"""Characters of the states in files, in the order of `CellState`; ``x`` marks a bump, ``W`` what is as tall as walls."""
+"""Characters of the states in files, in the order of `CellState`; ``x`` is a bump, ``W`` as tall as a wall."""
 _BUMP, _TALL = 3, 4
 _WALL = 1.3
 """Height above the floor, metres: furniture seldom reaches it, walls and door frames always do."""

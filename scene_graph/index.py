@@ -16,17 +16,17 @@ K = TypeVar("K", bound=Hashable)
 class SpatialHash(Generic[K]):
     """Points by key, found by place: `put`, `remove`, `within`, `nearest`.
 
-    Points are filed under cubic cells; a query looks at the cells that it touches. Homes are flat and evenly filled,
-    so this beats trees here and updates in constant time.
+    Points are filed under square columns of space; a query looks at the columns that it touches. Homes are flat and
+    evenly filled, so this beats trees here and updates in constant time.
 
     Args:
-        cell: Side of a cell, metres: about the usual query radius.
+        cell: Side of a column, metres: about the usual query radius.
     """
 
     def __init__(self, cell: float = 1.0) -> None:
         self._cell = cell
         self._points: dict[K, Point] = {}
-        self._cells: dict[tuple[int, int, int], dict[K, Point]] = {}
+        self._cells: dict[tuple[int, int], dict[K, Point]] = {}
 
     def __len__(self) -> int:
         return len(self._points)
@@ -58,20 +58,15 @@ class SpatialHash(Generic[K]):
         """Keys within a radius of a point with their distances in metres, nearest first."""
         x, y, z = point
         size, bound = self._cell, radius * radius
-        low = (math.floor((x - radius) / size), math.floor((y - radius) / size), math.floor((z - radius) / size))
-        high = (math.floor((x + radius) / size), math.floor((y + radius) / size), math.floor((z + radius) / size))
-        volume = (high[0] - low[0] + 1) * (high[1] - low[1] + 1) * (high[2] - low[2] + 1)
-        found: list[tuple[float, K]] = []
-        if volume > len(self._cells):
-            cells = list(self._cells.values())
+        left, right = math.floor((x - radius) / size), math.floor((x + radius) / size)
+        near, far = math.floor((y - radius) / size), math.floor((y + radius) / size)
+        stored = self._cells
+        if (right - left + 1) * (far - near + 1) > len(stored):
+            cells = list(stored.values())
         else:
-            cells = [
-                self._cells[i, j, k]
-                for i in range(low[0], high[0] + 1)
-                for j in range(low[1], high[1] + 1)
-                for k in range(low[2], high[2] + 1)
-                if (i, j, k) in self._cells
-            ]
+            keys = [(i, j) for i in range(left, right + 1) for j in range(near, far + 1)]
+            cells = [stored[key] for key in keys if key in stored]
+        found: list[tuple[float, K]] = []
         for cell in cells:
             for key, (px, py, pz) in cell.items():
                 squared = (px - x) ** 2 + (py - y) ** 2 + (pz - z) ** 2
@@ -89,11 +84,10 @@ class SpatialHash(Generic[K]):
                 return found[:count]
             radius *= 2
 
-    def _cell_of(self, point: Point) -> tuple[int, int, int]:
-        size = self._cell
-        return (math.floor(point[0] / size), math.floor(point[1] / size), math.floor(point[2] / size))
+    def _cell_of(self, point: Point) -> tuple[int, int]:
+        return (math.floor(point[0] / self._cell), math.floor(point[1] / self._cell))
 
-    def _leave(self, cell: tuple[int, int, int], key: K) -> None:
+    def _leave(self, cell: tuple[int, int], key: K) -> None:
         members = self._cells[cell]
         del members[key]
         if not members:
