@@ -134,7 +134,7 @@ class OccupancyGrid:
 
     def state(self, x: float, y: float) -> CellState:
         """What is known of the floor at a place."""
-        row, column = self._index(np.array([[x, y]]))[0]
+        row, column = self.cells(np.array([[x, y]]))[0]
         if not (0 <= row < self.shape[0] and 0 <= column < self.shape[1]):
             return CellState.UNSEEN
         if self._hits[row, column] > 0 or self._bumped[row, column]:
@@ -144,6 +144,31 @@ class OccupancyGrid:
     def area(self) -> float:
         """Free floor seen, square metres."""
         return float(np.count_nonzero(self.states == CellState.FREE)) * self.resolution**2
+
+    def cells(self, xy: FloatArray) -> IntArray:
+        """(N, 2) places in metres → (N, 2) row and column; may lie outside of what is stored."""
+        cells = np.floor(xy / self.resolution + 1e-9).astype(np.intp)
+        return np.stack([cells[:, 1] - self._origin[1], cells[:, 0] - self._origin[0]], axis=1)
+
+    def centres(self, rows: npt.NDArray[Any], columns: npt.NDArray[Any]) -> FloatArray:
+        """(N,) rows and columns → (N, 2) centres of the cells, metres."""
+        return np.stack(
+            [(columns + self._origin[0] + 0.5) * self.resolution, (rows + self._origin[1] + 0.5) * self.resolution],
+            axis=1,
+        )
+
+    def traversable(self, optimistic: bool = False) -> BoolArray:
+        """Cells where the robot's middle may be, [row, column]; do not write to it.
+
+        Args:
+            optimistic: Whether unseen floor counts as free.
+        """
+        key = ("traversable", optimistic)
+        if key not in self._cache:
+            known = np.ones(self.shape, dtype=np.bool_) if optimistic else self._seen
+            self._cache[key] = known & (self.clearance() >= self.robot_radius - 0.5 * self.resolution)
+        result: BoolArray = self._cache[key]
+        return result
 
     # -- learning -----------------------------------------------------------------------------------------------
 
@@ -187,11 +212,11 @@ class OccupancyGrid:
             xy: (N, 2) metres.
             optimistic: Whether unseen floor counts as free.
         """
-        index = self._index(np.asarray(xy, dtype=np.float64).reshape(-1, 2))
+        index = self.cells(np.asarray(xy, dtype=np.float64).reshape(-1, 2))
         inside = self._contains(index)
         result = np.full(len(index), optimistic)
         rows, columns = index[inside].T
-        result[inside] = self._traversable(optimistic)[rows, columns]
+        result[inside] = self.traversable(optimistic)[rows, columns]
         return result
 
     def clearance(self) -> FloatArray:
@@ -260,7 +285,7 @@ class OccupancyGrid:
         Returns:
             (N,) values; infinite off the grid.
         """
-        index = self._index(np.asarray(xy, dtype=np.float64).reshape(-1, 2))
+        index = self.cells(np.asarray(xy, dtype=np.float64).reshape(-1, 2))
         reach = math.ceil(within / self.resolution)
         result = np.full(len(index), np.inf)
         for n, (row, column) in enumerate(index.tolist()):
@@ -270,6 +295,32 @@ class OccupancyGrid:
             if window.size:
                 result[n] = window.min()
         return result
+
+    def nearest_of(self, places: npt.ArrayLike, *, limit: float = np.inf) -> tuple[FloatArray, IntArray]:
+        """Divide the known floor among places by travel: a geodesic Voronoi diagram.
+
+        Args:
+            places: (N, 2) metres; each on, or within half a metre of, a traversable cell, else it gets nothing.
+            limit: Cells farther than this from every place belong to none, metres.
+
+        Returns:
+            Metres to the nearest place, [row, column], infinite where none is within the limit; and which place that
+            is, or -1.
+        """
+        sources = [self._snap(p, 0.5, False) for p in np.asarray(places, dtype=np.float64).reshape(-1, 2).tolist()]
+        known = {s: n for n, s in reversed(list(enumerate(sources))) if s is not None}
+        distance = np.full(self.shape, np.inf)
+        owner = np.full(self.shape, -1, dtype=np.intp)
+        if known:
+            costs, _, origin = dijkstra(
+                self._graph(False, False), indices=list(known), min_only=True, return_predecessors=True, limit=limit
+            )
+            distance = costs.reshape(self.shape)
+            numbers = np.full(distance.size + 1, -1, dtype=np.intp)
+            numbers[list(known)] = list(known.values())
+            reached = np.where(np.isfinite(costs), origin, distance.size)
+            owner = numbers[reached].reshape(self.shape)
+        return distance, owner
 
     def distances(self, start: Sequence[float], goals: npt.ArrayLike, *, within: float = 0.3) -> FloatArray:
         """Metres of travel over known floor from a place to each of (N, 2) places."""
@@ -297,7 +348,7 @@ class OccupancyGrid:
         if count == 0:
             return []
         rows, columns = np.nonzero(border)
-        xy = self._centres(rows, columns)
+        xy = self.centres(rows, columns)
         tile = np.floor(xy / split).astype(np.int64)
         keys = np.stack([labels[rows, columns].astype(np.int64), tile[:, 0], tile[:, 1]], axis=1)
         _, member = np.unique(keys, axis=0, return_inverse=True)
@@ -336,13 +387,13 @@ class OccupancyGrid:
         """
         target = np.asarray(point[:2], dtype=np.float64)
         self._grow(target - max_distance, target + max_distance)
-        rows, columns = np.nonzero(self._traversable(optimistic))
-        xy = self._centres(rows, columns)
+        rows, columns = np.nonzero(self.traversable(optimistic))
+        xy = self.centres(rows, columns)
         distance = np.hypot(*(xy - target).T)
         near = (distance >= min_distance) & (distance <= max_distance)
         xy, distance = xy[near], distance[near]
         score = 0.5 * distance + 1.5 * self._obstructed(xy, target)
-        index = self._index(xy)
+        index = self.cells(xy)
         score -= 0.3 * np.minimum(self.clearance()[index[:, 0], index[:, 1]], 0.5)
         if start is not None and len(xy):
             field = self.distance_field(start, optimistic=optimistic)
@@ -408,19 +459,8 @@ class OccupancyGrid:
         self.version += 1
         self._cache.clear()
 
-    def _index(self, xy: FloatArray) -> IntArray:
-        """(N, 2) places → (N, 2) row and column."""
-        cells = np.floor(xy / self.resolution + 1e-9).astype(np.intp)
-        return np.stack([cells[:, 1] - self._origin[1], cells[:, 0] - self._origin[0]], axis=1)
-
     def _contains(self, index: IntArray) -> BoolArray:
         return np.asarray(((index >= 0) & (index < np.array(self.shape))).all(axis=1))
-
-    def _centres(self, rows: npt.NDArray[Any], columns: npt.NDArray[Any]) -> FloatArray:
-        return np.stack(
-            [(columns + self._origin[0] + 0.5) * self.resolution, (rows + self._origin[1] + 0.5) * self.resolution],
-            axis=1,
-        )
 
     def _grow(self, low: npt.ArrayLike, high: npt.ArrayLike) -> None:
         """Make room for a rectangle, in whole chunks, unless that would go beyond `max_cells`."""
@@ -451,7 +491,7 @@ class OccupancyGrid:
         self._changed()
 
     def _mark_solid(self, points: FloatArray, heights: FloatArray) -> None:
-        index = self._index(points[:, :2])
+        index = self.cells(points[:, :2])
         inside = self._contains(index)
         flat = np.ravel_multi_index((index[inside, 0], index[inside, 1]), self.shape) if inside.any() else index[:0, 0]
         cells = np.unique(flat)
@@ -463,11 +503,11 @@ class OccupancyGrid:
     def _mark_floor(self, view: View, camera: FloatArray, low: FloatArray, high: FloatArray) -> None:
         """Mark the cells whose floor is what depth shows at their pixel: no gaps, however coarse the image."""
         forward = view.pose[:2, 2]
-        lower, upper = self._index(np.stack([low, high]))
+        lower, upper = self.cells(np.stack([low, high]))
         window = np.maximum(lower, 0), np.minimum(upper + 1, self.shape)
         rows, columns = np.mgrid[window[0][0] : window[1][0], window[0][1] : window[1][1]]
         rows, columns = rows.ravel(), columns.ravel()
-        xy = self._centres(rows, columns)
+        xy = self.centres(rows, columns)
         ahead = ((xy - camera[:2]) @ forward > -0.5) & (np.hypot(*(xy - camera[:2]).T) <= self.max_range)
         rows, columns, xy = rows[ahead], columns[ahead], xy[ahead]
         pixels, z = view.project(np.column_stack([xy, np.full(len(xy), self.floor)]))
@@ -494,7 +534,7 @@ class OccupancyGrid:
     def _clear_looked_through(self, view: View, camera: FloatArray) -> None:
         """Take evidence from obstacles where depth now reaches beyond the place that they were seen at."""
         rows, columns = np.nonzero(self._hits)
-        xy = self._centres(rows, columns)
+        xy = self.centres(rows, columns)
         near = np.hypot(*(xy - camera[:2]).T) <= self.max_range
         rows, columns, xy = rows[near], columns[near], xy[near]
         if rows.size == 0:
@@ -509,9 +549,9 @@ class OccupancyGrid:
     def _paint(self, x: float, y: float, radius: float, *, bumped: bool) -> None:
         self._grow((x - radius, y - radius), (x + radius, y + radius))
         reach = math.ceil(radius / self.resolution)
-        row, column = self._index(np.array([[x, y]]))[0]
+        row, column = self.cells(np.array([[x, y]]))[0]
         rows, columns = np.mgrid[row - reach : row + reach + 1, column - reach : column + reach + 1]
-        disc = (np.hypot(*(self._centres(rows.ravel(), columns.ravel()) - (x, y)).T) <= radius) | (
+        disc = (np.hypot(*(self.centres(rows.ravel(), columns.ravel()) - (x, y)).T) <= radius) | (
             (rows.ravel() == row) & (columns.ravel() == column)
         )
         index = np.stack([rows.ravel()[disc], columns.ravel()[disc]], axis=1)
@@ -523,25 +563,17 @@ class OccupancyGrid:
             self._tall[index[:, 0], index[:, 1]] = False
         self._changed()
 
-    def _traversable(self, optimistic: bool) -> BoolArray:
-        key = ("traversable", optimistic)
-        if key not in self._cache:
-            known = np.ones(self.shape, dtype=np.bool_) if optimistic else self._seen
-            self._cache[key] = known & (self.clearance() >= self.robot_radius - 0.5 * self.resolution)
-        result: BoolArray = self._cache[key]
-        return result
-
     def _snap(self, place: Sequence[float], radius: float, optimistic: bool) -> int | None:
         """Flat index of the traversable cell nearest to a place, within a radius."""
-        passable = self._traversable(optimistic)
-        row, column = (int(v) for v in self._index(np.array([[place[0], place[1]]], dtype=np.float64))[0])
+        passable = self.traversable(optimistic)
+        row, column = (int(v) for v in self.cells(np.array([[place[0], place[1]]], dtype=np.float64))[0])
         reach = math.ceil(radius / self.resolution)
         top, left = max(row - reach, 0), max(column - reach, 0)
         rows, columns = np.nonzero(passable[top : max(row + reach + 1, 0), left : max(column + reach + 1, 0)])
         if rows.size == 0:
             return None
         rows, columns = rows + top, columns + left
-        distance = np.hypot(*(self._centres(rows, columns) - (place[0], place[1])).T)
+        distance = np.hypot(*(self.centres(rows, columns) - (place[0], place[1])).T)
         best = int(np.argmin(distance))
         if distance[best] > radius + self.resolution:
             return None
@@ -559,7 +591,7 @@ class OccupancyGrid:
         """Edges between neighbouring traversable cells, in metres; with `comfort`, dearer beside obstacles."""
         key = ("graph", optimistic, comfort)
         if key not in self._cache:
-            passable = self._traversable(optimistic)
+            passable = self.traversable(optimistic)
             weight = np.where(self._seen, 1.0, 2.0)
             if comfort:
                 weight = weight * (1 + np.clip(0.4 - self.clearance(), 0, None))
@@ -584,8 +616,8 @@ class OccupancyGrid:
     def _pull_taut(self, cells: Sequence[int], optimistic: bool) -> list[XY]:
         """Leave out the waypoints between which the way is straight and free."""
         rows, columns = np.divmod(np.array(cells), self.shape[1])
-        xy = self._centres(rows, columns)
-        passable = self._traversable(optimistic)
+        xy = self.centres(rows, columns)
+        passable = self.traversable(optimistic)
         kept, last = [0], 0
         while last < len(xy) - 1:
             step = 1
@@ -605,7 +637,7 @@ class OccupancyGrid:
 
     def _straight(self, a: FloatArray, b: FloatArray, passable: BoolArray) -> bool:
         count = max(int(np.hypot(*(b - a)) / (0.5 * self.resolution)), 1)
-        index = self._index(a + (b - a) * np.linspace(0, 1, count + 1)[:, None])
+        index = self.cells(a + (b - a) * np.linspace(0, 1, count + 1)[:, None])
         return bool(self._contains(index).all() and passable[index[:, 0], index[:, 1]].all())
 
     def _obstructed(self, xy: FloatArray, target: FloatArray) -> FloatArray:
@@ -615,7 +647,7 @@ class OccupancyGrid:
         steps = 24
         shares = (np.arange(steps) + 0.5) / steps
         samples = xy[:, None, :] + (target - xy)[:, None, :] * shares[None, :, None]
-        index = self._index(samples.reshape(-1, 2))
+        index = self.cells(samples.reshape(-1, 2))
         inside = self._contains(index)
         blocked = np.zeros(len(index), dtype=np.bool_)
         blocked[inside] = self.states[index[inside, 0], index[inside, 1]] == CellState.OCCUPIED
