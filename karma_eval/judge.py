@@ -97,9 +97,12 @@ class Judge:
     Args:
         task: What was asked.
         objects: The objects' metadata when the run begins, after the task's set-up.
+        binding: Names that the set-up bound.
     """
 
-    def __init__(self, task: Task, objects: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(
+        self, task: Task, objects: Sequence[Mapping[str, Any]], *, binding: Mapping[str, str] | None = None
+    ) -> None:
         self._task = task
         self._washed: set[str] = set()
         self._world = World(objects)
@@ -107,7 +110,7 @@ class Judge:
         self._harm: list[SideEffect] = []
         self._harm_before = 0
         self._baseline = self._world
-        self._hypotheses: list[_Hypothesis] = [_Hypothesis()]
+        self._hypotheses: list[_Hypothesis] = [_Hypothesis(tuple(sorted((binding or {}).items())))]
         self._pending: tuple[Milestone, ...] = ()
         self._finals: tuple[Milestone, ...] = ()
         self._milestones: tuple[Milestone, ...] = ()
@@ -150,8 +153,16 @@ class Judge:
         self._irreversible |= now
         self._advance()
 
-    def rebase(self, objects: Sequence[Mapping[str, Any]]) -> None:
-        """Somebody else changed the world: what differs now is not the robot's doing."""
+    def rebase(self, objects: Sequence[Mapping[str, Any]], *, binding: Mapping[str, str] | None = None) -> None:
+        """Somebody else changed the world: what differs now is not the robot's doing.
+
+        Args:
+            objects: The objects' metadata after the change.
+            binding: Names, with those that the change bound.
+        """
+        fixed = dict(binding or {})
+        agreeing = [h for h in self._hypotheses if fixed.items() >= h.as_mapping.items()] or self._hypotheses
+        self._hypotheses = [replace(h, binding=tuple(sorted({**fixed, **h.as_mapping}.items()))) for h in agreeing]
         self._world = World(objects, washed=self._washed)
         self._irreversible |= _irreversible(self._world)
         self._baseline = self._world

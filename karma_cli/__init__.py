@@ -1,0 +1,1 @@
+"""The `karma` command: run instructions, evaluate memories, look at graphs and scenes."""

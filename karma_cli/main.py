@@ -1,0 +1,234 @@
+"""The `karma` command. Each command imports what it needs when it runs, so that ``--help`` is quick."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from karma_cli.errors import CliError, friendly
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="karma",
+    help="A memory for household robots: run instructions in AI2-THOR's homes, compare memories, look inside them.\n\n"
+    'Begin with: karma run --scene FloorPlan1 "Wash the apple."',
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+graph_app = typer.Typer(name="graph", help="Build and look at long-term memory: the 3D scene graph of a home.")
+sim_app = typer.Typer(name="sim", help="Look at the simulator's scenes.")
+app.add_typer(graph_app, rich_help_panel="Look inside")
+app.add_typer(sim_app, rich_help_panel="Look inside")
+
+
+class PlannerName(StrEnum):
+    """Planners to choose from."""
+
+    RULES = "rules"
+    LEARNED = "learned"
+    LLM = "llm"
+
+
+class MemoryName(StrEnum):
+    """What the robot remembers with."""
+
+    FULL = "full"
+    NO_LTM = "no-ltm"
+    NO_STM = "no-stm"
+    NONE = "none"
+
+
+Scene = Annotated[str, typer.Option("--scene", help="Floor plan: FloorPlan1–30, 201–230, 301–330 or 401–430.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result.")]
+RealThor = Annotated[
+    bool, typer.Option("--real-thor", help="Use AI2-THOR's Unity player, which it downloads, not the headless one.")
+]
+
+
+@app.command(
+    rich_help_panel="Run",
+    epilog='Examples:\n\nkarma run --scene FloorPlan1 "Wash the apple." "Put it in the fridge."\n\n'
+    "karma run --task complex.yaml:complex-03 --memory none --json result.json",
+)
+@friendly
+def run(
+    instructions: Annotated[
+        list[str] | None, typer.Argument(metavar='["INSTRUCTION" …]', help="What the robot is told, in turn.")
+    ] = None,
+    scene: Annotated[
+        str | None, typer.Option("--scene", help="Floor plan: FloorPlan1–30, 201–230, 301–330 or 401–430.")
+    ] = None,
+    planner: Annotated[PlannerName, typer.Option(help="Who turns words into plans.")] = PlannerName.RULES,
+    memory: Annotated[
+        MemoryName,
+        typer.Option(help="What it remembers with; none: only within an instruction, the reference."),
+    ] = MemoryName.FULL,
+    capacity: Annotated[int, typer.Option(min=1, help="Objects that short-term memory holds.")] = 25,
+    policy: Annotated[str | None, typer.Option(help="Replacement policy of short-term memory.")] = None,
+    explore: Annotated[
+        float,
+        typer.Option(min=0.0, help="Simulated seconds that the robot may explore before the first instruction."),
+    ] = 0.0,
+    map_file: Annotated[
+        Path | None, typer.Option("--map", help="Long-term memory to begin with, from `karma graph build`.")
+    ] = None,
+    milestones: Annotated[
+        Path | None,
+        typer.Option(help="YAML: one list of milestones for each instruction, for the judge (docs/tasks.md)."),
+    ] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(metavar="FILE[:ID]", help="A task: scene, set-up, instructions and milestones all from there."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of all that is drawn.")] = 0,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the results there; - for the screen.")
+    ] = None,
+    ros: Annotated[bool, typer.Option("--ros", help="Run as ROS 2 nodes over DDS instead of in this process.")] = False,
+    real_thor: RealThor = False,
+    quiet: Quiet = False,
+) -> None:
+    """Tell a robot what to do in a home, in your own words.
+
+    The robot begins in the scene's starting place knowing nothing of it, unless a map is given, and explores when it
+    has to. It knows only what its camera has shown. With milestones, a judge that reads the simulator's ground truth
+    says, beside the robot's own word, whether each instruction was carried out; the exit code is then 0 only if all
+    were, and otherwise only if the robot claims them all.
+    """
+    from karma_cli.run import RunRequest, run_instructions
+
+    request = RunRequest(
+        instructions=tuple(instructions or ()),
+        scene=scene,
+        planner=planner.value,
+        memory=memory.value,
+        capacity=capacity,
+        policy=policy,
+        explore=explore,
+        map_file=map_file,
+        milestones=milestones,
+        task=task,
+        seed=seed,
+        json_file=json_file,
+        real_thor=real_thor,
+        quiet=quiet,
+        ros=ros,
+    )
+    raise typer.Exit(run_instructions(request))
+
+
+@app.command(
+    "eval",
+    rich_help_panel="Run",
+    epilog="Example:\n\nkarma eval suite.yaml --memory full,none --seeds 3 --out results",
+)
+@friendly
+def evaluate(
+    tasks: Annotated[list[Path], typer.Argument(help="Task files (docs/tasks.md).")],
+    planner: Annotated[str, typer.Option(help="Planners to compare, comma-separated.")] = "rules",
+    memory: Annotated[str, typer.Option(help="Memories to compare, comma-separated.")] = "full,none",
+    seeds: Annotated[int, typer.Option(min=1, help="Runs of each task and condition.")] = 1,
+    out: Annotated[Path, typer.Option(help="Folder for results.json and report.html.")] = Path("karma_results"),
+    jobs: Annotated[int, typer.Option(min=1, help="Runs at a time.")] = 1,
+) -> None:
+    """Run task suites under several memories and compare them."""
+    from karma_cli.evaluate import run_suites
+
+    raise typer.Exit(run_suites(tasks, planner=planner, memory=memory, seeds=seeds, out=out, jobs=jobs))
+
+
+@app.command(rich_help_panel="Look inside", epilog='Example:\n\necho "Wash the red fruit." | karma parse')
+@friendly
+def parse(
+    output_format: Annotated[
+        str | None, typer.Option("--format", help="alfred: ALFRED's goal fields, for its benchmark.")
+    ] = None,
+) -> None:
+    """Read instructions on standard input, one a line; print how each is understood, one JSON object a line."""
+    from karma_cli.parse import parse_lines
+
+    raise typer.Exit(parse_lines(output_format))
+
+
+@graph_app.command("build", epilog="Example:\n\nkarma graph build --scene FloorPlan1 --out home.json")
+@friendly
+def graph_build(
+    out: Annotated[Path, typer.Option(help="File to write.")],
+    scene: Scene = "FloorPlan1",
+    seconds: Annotated[float, typer.Option(min=1.0, help="Simulated seconds to explore at most.")] = 600.0,
+    real_thor: RealThor = False,
+    quiet: Quiet = False,
+) -> None:
+    """Let a robot explore a scene, and save the scene graph that it built."""
+    from karma_cli.graph import build
+
+    raise typer.Exit(build(scene, out, seconds=seconds, real_thor=real_thor, quiet=quiet))
+
+
+@graph_app.command("show", epilog="Example:\n\nkarma graph show home.json --png home.png")
+@friendly
+def graph_show(
+    path: Annotated[Path, typer.Argument(help="A saved scene graph.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print rooms, areas and objects as JSON.")] = False,
+    png: Annotated[Path | None, typer.Option(help="Draw the map there.")] = None,
+) -> None:
+    """Show what a saved scene graph holds."""
+    from karma_cli.graph import show
+
+    raise typer.Exit(show(path, as_json=as_json, png=png))
+
+
+@app.command(
+    rich_help_panel="Measure",
+    epilog="Example:\n\nkarma policies trace.txt.gz --format text --capacity 25 --policy lru,wtinylfu,opt",
+)
+@friendly
+def policies(
+    trace: Annotated[Path, typer.Argument(help="Request trace; .gz and .xz are unpacked.")],
+    trace_format: Annotated[str, typer.Option("--format", help="lirs, cache2k or text (one key a line).")] = "text",
+    capacity: Annotated[int, typer.Option(min=1, help="Keys that the cache holds.")] = 25,
+    policy: Annotated[
+        str | None, typer.Option(help="Policies to compare, comma-separated; opt is the bound. All by default.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Measure the hit rates of replacement policies on a trace of requests."""
+    from karma_cli.policies import compare
+
+    raise typer.Exit(compare(trace, trace_format=trace_format, capacity=capacity, policy=policy, as_json=as_json))
+
+
+@app.command(rich_help_panel="Measure", epilog="Example:\n\nkarma bench sim --json sim.json")
+@friendly
+def bench(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME …]", help="Benchmarks; all by default.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the figures there.")] = None,
+) -> None:
+    """Run the project's benchmarks."""
+    from karma_cli.bench import run_benchmarks
+
+    raise typer.Exit(run_benchmarks(names or [], json_file))
+
+
+@sim_app.command("view", epilog="Example:\n\nkarma sim view --scene FloorPlan201 --out living_room.png")
+@friendly
+def sim_view(
+    scene: Scene = "FloorPlan1",
+    out: Annotated[Path | None, typer.Option(help="Picture to write; SCENE.png by default.")] = None,
+    real_thor: RealThor = False,
+) -> None:
+    """Save a contact sheet of a scene: the robot's four views, and the scene from above."""
+    from karma_cli.view import contact_sheet
+
+    raise typer.Exit(contact_sheet(scene, out, real_thor=real_thor))
+
+
+def unbuilt(what: str) -> CliError:
+    """The error of something that this version does not have yet."""
+    return CliError(f"{what} is not built yet")
