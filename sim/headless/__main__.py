@@ -1,0 +1,88 @@
+"""Starts the simulator; AI2-THOR's Controller runs this as its ``local_executable_path``."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import select
+import sys
+import threading
+
+from sim.headless.errors import HeadlessError
+from sim.headless.protocol import Pipes
+from sim.headless.render import RenderError
+from sim.headless.scene import load_scene
+from sim.headless.server import serve
+from sim.headless.session import Session
+
+_log = logging.getLogger("sim.headless")
+
+_FIRST_SCENE = "FloorPlan1"
+"""Shown until the client's first Reset."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve one client over the pipes that the environment names.
+
+    Args:
+        arguments: Command line; Unity's options are understood as far as they matter here, others are ignored.
+
+    Returns:
+        Exit code: 0 when the client went away, 2 for a wrong start.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s sim.headless[%(process)d] %(levelname)s %(message)s")
+    parser = argparse.ArgumentParser(prog="python -m sim.headless", description=__doc__, allow_abbrev=False)
+    parser.add_argument(
+        "--home",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="announce a composed home, e.g. FloorPlan1+FloorPlan201",
+    )
+    parser.add_argument("-screen-width", type=int, default=300, help=argparse.SUPPRESS)
+    parser.add_argument("-screen-height", type=int, default=300, help=argparse.SUPPRESS)
+    options, _ = parser.parse_known_args(arguments)
+    to_client = os.environ.get("AI2THOR_FIFO_SERVER_PIPE_PATH")
+    from_client = os.environ.get("AI2THOR_FIFO_CLIENT_PIPE_PATH")
+    if not to_client or not from_client:
+        print(
+            "sim.headless is started by AI2-THOR's client: Controller(local_executable_path="
+            '"python -m sim.headless", x_display=":0", scene="FloorPlan1"); only its FIFO server is supported',
+            file=sys.stderr,
+        )
+        return 2
+    _end_with_parent()
+    try:
+        session = Session(load_scene(_FIRST_SCENE), options.screen_width, options.screen_height)
+        session.homes = tuple(options.home)
+        pipes = Pipes(to_client, from_client)
+    except (HeadlessError, RenderError, OSError) as error:
+        _log.error("cannot start: %s", error)
+        return 2
+    try:
+        serve(pipes, session)
+    finally:
+        pipes.close()
+    return 0
+
+
+def _end_with_parent() -> None:
+    """End this process when the client's ends, even while a pipe is being opened or a frame rendered."""
+    parent = os.getppid()
+    try:
+        descriptor = os.pidfd_open(parent)
+    except (AttributeError, OSError):  # no Linux, or the parent is gone already: the pipes' end must do
+        return
+
+    def wait() -> None:
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        poll.poll()
+        os._exit(0)
+
+    threading.Thread(target=wait, name="end-with-parent", daemon=True).start()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

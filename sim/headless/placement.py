@@ -1,0 +1,188 @@
+"""Finds room for an object on the surfaces of a receptacle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.headless.geometry import Array, rotated_extent, yaw_matrix
+from sim.headless.objects import SimObject
+from sim.headless.support import CONTACT, ENCLOSING, HANGING, Surface, surfaces
+from sim.headless.world import World
+
+__all__ = ["Spot", "find_spot", "settle", "spots", "support_below"]
+
+_STEP = 0.04
+"""Distance between the places that are tried, metres."""
+
+_SKIN = 0.004
+"""Gap left between bodies, metres."""
+
+_MAX_TRIES = 4000
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A pose at which an object has room.
+
+    Attributes:
+        position: (3,) of the object's pivot.
+        rotation: (3, 3).
+    """
+
+    position: Array
+    rotation: Array
+
+
+def find_spot(world: World, item: SimObject, receptacle: SimObject, near: Array) -> Spot | None:
+    """The free pose in or on a receptacle that is nearest to a point, or None if there is no room.
+
+    Args:
+        world: Where.
+        item: What is to be put; its present place does not matter.
+        receptacle: Where to.
+        near: (3,) the point to be near to, as a rule where the agent looks or stands.
+    """
+    found = spots(world, item, receptacle, near, limit=1)
+    return found[0] if found else None
+
+
+def spots(world: World, item: SimObject, receptacle: SimObject, near: Array, *, limit: int) -> list[Spot]:
+    """Up to `limit` free poses in or on a receptacle, nearest to `near` first; each considered by itself."""
+    found: list[Spot] = []
+    others = _obstacles(world, item, receptacle)
+    yaw = yaw_matrix(float(np.degrees(np.arctan2(receptacle.frame[0, 2], receptacle.frame[2, 2]))))
+    for surface in sorted(surfaces(receptacle), key=lambda s: abs(s.height - near[1])):
+        for turn in (0.0, 90.0):
+            rotation = yaw @ yaw_matrix(turn)
+            found += _on_surface(item, surface, rotation, others, near, limit - len(found), receptacle)
+            if len(found) >= limit:
+                return found
+    return found
+
+
+def support_below(world: World, item: SimObject, point: Array) -> tuple[float, SimObject | None]:
+    """Height and owner of what an object comes to rest on when it is let go above a point.
+
+    Args:
+        world: Where.
+        item: What falls; it and what is in it support nothing.
+        point: (3,) centre of the item's box.
+    """
+    falling = {item.object_id, *(obj.object_id for obj in world.contents(item))}
+    best_height, best = -np.inf, None
+    half = np.minimum(item.half.min(), 0.05)
+    for obj in world:
+        if obj.object_id in falling or obj is world.held or obj.disabled or not _can_support(obj):
+            continue
+        low, high = obj.low, obj.high
+        if (point[[0, 2]] < low[[0, 2]] - half).any() or (point[[0, 2]] > high[[0, 2]] + half).any():
+            continue
+        for surface in surfaces(obj) if obj.kind.receptacle else [_top(obj)]:
+            if best_height < surface.height <= point[1] + CONTACT and _over(surface, point, half):
+                best_height, best = surface.height, obj
+    if best is None:
+        floors = world.of_type("Floor")
+        return (float(floors[0].high[1]), floors[0]) if floors else (world.ground, None)
+    return best_height, best
+
+
+def settle(world: World, item: SimObject, center: Array, rotation: Array) -> None:
+    """Let an object come to rest below a point, and record on what."""
+    height, support = support_below(world, item, center)
+    resting = _pivot(item, rotation, center, height)
+    world.move(item, resting, rotation)
+    if support is not None and support.kind.receptacle:
+        world.attach(item, support)
+    else:
+        world.detach(item)
+
+
+def _can_support(obj: SimObject) -> bool:
+    if obj.kind.receptacle:
+        openable_closed = obj.kind.openable and not obj.is_open and obj.object_type in ENCLOSING
+        return not openable_closed and obj.object_type not in HANGING
+    return obj.kind.moveable
+
+
+def _top(obj: SimObject) -> Surface:
+    return Surface(
+        obj.object_id, float(obj.high[1]), obj.bounds_center[[0, 2]], obj.bounds_half[[0, 2]], np.eye(2), np.inf
+    )
+
+
+def _over(surface: Surface, point: Array, slack: float) -> bool:
+    local = surface.axes.T @ (point[[0, 2]] - surface.center)
+    return bool((np.abs(local) <= surface.half + slack).all())
+
+
+def _pivot(item: SimObject, rotation: Array, center: Array, height: float) -> Array:
+    """Pivot of an item whose box stands at `height` with its centre above `center`."""
+    rest = np.array([center[0], height + rotated_extent(item.half, rotation)[1] + 0.001, center[2]])
+    return np.asarray(rest - rotation @ item.local_center)
+
+
+def _on_surface(
+    item: SimObject,
+    surface: Surface,
+    rotation: Array,
+    others: tuple[Array, Array],
+    near: Array,
+    limit: int,
+    receptacle: SimObject,
+) -> list[Spot]:
+    extent = rotated_extent(item.half, rotation)
+    if 2 * extent[1] > surface.clearance + CONTACT:
+        return []
+    footprint = np.abs(surface.axes.T) @ extent[[0, 2]]
+    slack = 0.02 if receptacle.object_type in ENCLOSING else 0.0
+    overhang = receptacle.object_type in _LETS_STICK_OUT
+    room = surface.half - (np.minimum(footprint, surface.half * 0.5) if overhang else footprint) + slack
+    if receptacle.object_type in _HOLDS_ONE and (receptacle.children or not overhang and (room < 0).any()):
+        return []
+    if (room < 0).any():
+        return []
+    counts = np.minimum(np.floor(room / _STEP).astype(int), 40)
+    us, vs = (np.linspace(-r, r, 2 * n + 1) if n else np.zeros(1) for r, n in zip(room, counts, strict=True))
+    grid = np.stack(np.meshgrid(us, vs, indexing="ij"), axis=-1).reshape(-1, 2) @ surface.axes.T + surface.center
+    order = np.argsort(((grid - near[[0, 2]]) ** 2).sum(axis=1), kind="stable")[:_MAX_TRIES]
+    centers = np.column_stack([grid[order, 0], np.full(len(order), surface.height + extent[1] + 0.001), grid[order, 1]])
+    low, high = others
+    size = extent - _SKIN
+    hit = ((centers[:, None] - size < high) & (centers[:, None] + size > low)).all(axis=2).any(axis=1)
+    return [Spot(c - rotation @ item.local_center, rotation) for c in centers[~hit][:limit]]
+
+
+_HOLDS_ONE = frozenset(["StoveBurner", "CoffeeMachine", "Toaster", *HANGING])
+"""Receptacles with room for one thing."""
+
+_LETS_STICK_OUT = frozenset(["StoveBurner", "Pot", "Pan", "Bowl", "Plate", "Mug", "Cup", "Shelf", "Toaster", *HANGING])
+"""Receptacles beyond whose rim things may stick out, by half of the receptacle's size."""
+
+
+def _obstacles(world: World, item: SimObject, receptacle: SimObject) -> tuple[Array, Array]:
+    """(N, 3) least and greatest corners of what an item put there must not touch."""
+    around = {obj.object_id for obj in world.ancestors(receptacle)}
+    skip = {item.object_id, receptacle.object_id, *around, *(o.object_id for o in world.contents(item))}
+    grown_low, grown_high = receptacle.low - 0.5, receptacle.high + 0.5
+    kept = [
+        obj
+        for obj in world
+        if obj.object_id not in skip
+        and obj is not world.held
+        and not obj.disabled
+        and (obj.low < grown_high).all()
+        and (obj.high > grown_low).all()
+        and (obj.can_move or _stands_on(obj, receptacle))
+    ]
+    if not kept:
+        return np.zeros((0, 3)), np.zeros((0, 3))
+    return np.array([obj.low for obj in kept]), np.array([obj.high for obj in kept])
+
+
+def _stands_on(obj: SimObject, receptacle: SimObject) -> bool:
+    """Whether something built in takes room on top of a receptacle, as a tap or a stove does on a counter."""
+    if receptacle.object_type in ENCLOSING or obj.object_type in ("Cabinet", "Drawer", "Floor", "CounterTop", "Shelf"):
+        return False
+    return bool(obj.high[1] > receptacle.high[1] - 0.02 and obj.low[1] < receptacle.high[1] + 0.3)

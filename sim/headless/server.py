@@ -1,0 +1,167 @@
+"""Serves one client: reads actions, does them, answers with events."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from sim.headless.actions import perform
+from sim.headless.errors import ActionError, ProtocolError, SceneError
+from sim.headless.geometry import euler_from_matrix, xyz
+from sim.headless.homes import load_any_scene
+from sim.headless.metadata import pack_event, pack_value
+from sim.headless.protocol import Field, Pipes
+from sim.headless.render import Rendered
+from sim.headless.session import Session
+from sim.headless.world import HAND
+
+__all__ = ["serve"]
+
+_log = logging.getLogger(__name__)
+
+_CONSTANT: dict[str, Any] = {
+    "arm": None,
+    "collided": False,
+    "collidedObjects": [],
+    "depthFormat": "Meters",
+    "agentId": 0,
+    "flatSurfacesOnGrid": [],
+    "distances": [],
+    "normals": [],
+    "isOpenableGrid": [],
+    "segmentedObjectIds": [],
+    "objectIdsInBox": [],
+    "actionIntReturn": 0,
+    "actionFloatReturn": 0.0,
+    "actionStringsReturn": [],
+    "actionFloatsReturn": [],
+    "actionVector3sReturn": [],
+    "visibleRange": None,
+}
+
+
+def serve(pipes: Pipes, session: Session) -> None:
+    """Answer the client until it goes away.
+
+    Args:
+        pipes: To the client.
+        session: What the actions work on.
+    """
+    _send_event(pipes, session, {"action": "", "sequenceId": 0}, None, None)
+    while True:
+        try:
+            request = pipes.receive()
+        except ProtocolError as error:
+            _log.error("closing the connection: %s", error)
+            return
+        if request is None:
+            return
+        result, error = _do(session, request)
+        try:
+            _send_event(pipes, session, request, result, error)
+        except BrokenPipeError:
+            return
+
+
+def _do(session: Session, request: dict[str, Any]) -> tuple[Any, ActionError | None]:
+    try:
+        if request["action"] == "Reset":
+            session.start(load_any_scene(str(request.get("sceneName", ""))))
+            return None, None
+        return perform(session, request), None
+    except ActionError as error:
+        return None, error
+    except SceneError as error:
+        return None, ActionError(str(error), code="InvalidArgument")
+    except Exception as error:
+        _log.exception("action %s failed", request["action"])
+        return None, ActionError(f"{type(error).__name__}: {error}", code="UnhandledException")
+
+
+def _send_event(
+    pipes: Pipes, session: Session, request: dict[str, Any], result: Any, error: ActionError | None
+) -> None:
+    world, settings, eyes = session.world, session.settings, session.eyes
+    frame = eyes.agent_frame(settings)
+    visible = eyes.visible(settings)
+    agent = world.agent
+    turn = agent.camera_rotation
+    fields: dict[str, Any] = {
+        **_CONSTANT,
+        "lastAction": request["action"],
+        "lastActionSuccess": error is None,
+        "errorMessage": "" if error is None else str(error),
+        "errorCode": None if error is None else error.code,
+        "actionReturn": result,
+        "sceneName": world.scene.name,
+        "screenWidth": settings.width,
+        "screenHeight": settings.height,
+        "fov": float(settings.fov),
+        "currentTime": world.seconds,
+        "isSceneAtRest": True,
+        "cameraPosition": xyz(agent.camera),
+        "cameraOrthSize": -1.0,
+        "agent": {
+            "name": "agent",
+            "position": xyz(agent.position),
+            "rotation": {"x": 0.0, "y": float(agent.yaw), "z": 0.0},
+            "cameraHorizon": float(agent.horizon),
+            "isStanding": agent.standing,
+            "inHighFrictionArea": False,
+        },
+        "heldObjectPose": {
+            "position": xyz(agent.hand),
+            "rotation": xyz(euler_from_matrix(turn @ agent.hand_rotation)),
+            "localPosition": xyz(HAND + agent.hand_offset),
+            "localRotation": xyz(euler_from_matrix(agent.hand_rotation)),
+        },
+        "inventoryObjects": (
+            [] if world.held is None else [{"objectId": world.held.object_id, "objectType": world.held.object_type}]
+        ),
+        "thirdPartyCameras": [
+            {
+                "thirdPartyCameraId": number,
+                "position": xyz(camera.position),
+                "rotation": xyz(camera.rotation),
+                "fieldOfView": float(camera.fov),
+            }
+            for number, camera in enumerate(world.cameras)
+        ],
+    }
+    coloured = settings.render_instances or settings.render_classes
+    raw = {
+        "objects": session.packer.pack(visible, visible),
+        "sceneBounds": session.packed_bounds,
+        "colors": eyes.legend() if coloured else pack_value(None),
+    }
+    body: list[tuple[Field, bytes | memoryview]] = [
+        (Field.METADATA, pack_event(fields, raw, int(request.get("sequenceId", 0))))
+    ]
+    if request.get("renderImage", True):
+        body += _images(session, frame, (Field.RGB, Field.DEPTH, Field.IDS, Field.CLASSES))
+        for camera in world.cameras:
+            body += _images(
+                session,
+                eyes.third_party_frame(camera, settings),
+                (Field.THIRD_PARTY_RGB, Field.THIRD_PARTY_DEPTH, Field.THIRD_PARTY_IDS, Field.THIRD_PARTY_CLASSES),
+            )
+    pipes.send(body)
+
+
+def _images(
+    session: Session, frame: Rendered, kinds: tuple[Field, Field, Field, Field]
+) -> list[tuple[Field, bytes | memoryview]]:
+    settings = session.settings
+    found: list[tuple[Field, bytes | memoryview]] = []
+    assert frame.color is not None
+    assert frame.depth is not None
+    assert frame.ids is not None
+    if settings.render_image:
+        found.append((kinds[0], frame.color.data))
+    if settings.render_depth:
+        found.append((kinds[1], frame.depth.data))
+    if settings.render_instances:
+        found.append((kinds[2], session.eyes.instance_image(frame.ids).data))
+    if settings.render_classes:
+        found.append((kinds[3], session.eyes.class_image(frame.ids).data))
+    return found

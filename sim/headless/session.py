@@ -1,0 +1,149 @@
+"""One client's simulator: the world it acts in, its settings and what it sees."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim.headless.errors import ActionError
+from sim.headless.metadata import ObjectPacker, pack_value, scene_bounds
+from sim.headless.objects import SimObject
+from sim.headless.rules import Household
+from sim.headless.scene import Scene, load_scene
+from sim.headless.settings import Settings
+from sim.headless.space import Space
+from sim.headless.eyes import Eyes
+from sim.headless.world import World
+
+__all__ = ["Session"]
+
+
+_SKIN = 0.005
+"""Boxes may overlap by this much before they collide, metres."""
+
+
+class Session:
+    """What the actions work on.
+
+    Args:
+        scene: First scene.
+        width: Pixels of the agent's camera.
+        height: Pixels.
+
+    Attributes:
+        settings: As set by the client.
+        world: The scene's state.
+        space: Where the agent can go.
+        household: The rules.
+        eyes: Renders what cameras see, and says what is visible.
+        homes: Names of composed homes that the client may ask for.
+    """
+
+    def __init__(self, scene: Scene, width: int, height: int) -> None:
+        self.settings = Settings(width=width, height=height)
+        self.eyes = Eyes()
+        self.homes: tuple[str, ...] = ()
+        self.start(scene)
+
+    def start(self, scene: Scene) -> None:
+        """Begin a scene; the settings are the defaults again but for the resolution."""
+        self.settings = Settings(width=self.settings.width, height=self.settings.height)
+        self.world = World(scene)
+        self.space = Space(self.world)
+        self.household = Household(self.world)
+        self.eyes.start(self.world)
+        self.packer = ObjectPacker(self.world)
+        self.bounds = scene_bounds(scene)
+        self.packed_bounds = pack_value(self.bounds)
+
+    def load(self, name: str) -> None:
+        """Begin the scene of a name.
+
+        Raises:
+            SceneError: If there is none.
+        """
+        self.start(load_scene(name))
+
+    def find(self, object_id: str) -> SimObject:
+        """An object by id.
+
+        Raises:
+            ActionError: If no object in the scene has it.
+        """
+        obj = self.world.objects.get(object_id)
+        if obj is None:
+            raise ActionError(
+                f"ArgumentException: objectId: {object_id} is not the objectId on any object in the scene!"
+            )
+        return obj
+
+    def target(self, object_id: str | None, x: float | None, y: float | None, force: bool) -> SimObject:
+        """The object that an action names, by id or by a place in the frame, if the agent can act on it.
+
+        Args:
+            object_id: Its id, or None to use the place.
+            x: Across the frame, from the left, in [0, 1].
+            y: Down the frame, from the top, in [0, 1].
+            force: Whether it need not be visible.
+
+        Raises:
+            ActionError: If there is no such object, or it is not visible.
+        """
+        if object_id is None:
+            return self.at_pixel(x, y)
+        obj = self.find(object_id)
+        if not force and object_id not in self.visible():
+            raise ActionError("NullReferenceException: Target object not found within the specified visibility.")
+        return obj
+
+    def at_pixel(self, x: float | None, y: float | None) -> SimObject:
+        """The object at a place in the agent's frame.
+
+        Raises:
+            ActionError: If the place is outside of the frame, or shows no object.
+        """
+        if x is None or y is None or not (0 <= x <= 1 and 0 <= y <= 1):
+            raise ActionError("ArgumentOutOfRangeException: x/y must be in [0:1]")
+        obj = self.eyes.object_at(self.settings, x, y)
+        if obj is None:
+            raise ActionError(f"InvalidOperationException: No SimObject found at (x: {x}, y: {y})")
+        return obj
+
+    def overlapping(self, obj: SimObject) -> str | None:
+        """Name of another movable object whose box an object's box overlaps, or None."""
+        skip = {obj.object_id, *(o.object_id for o in self.world.contents(obj) + self.world.ancestors(obj))}
+        low, high = obj.low + _SKIN, obj.high - _SKIN
+        for other in self.world:
+            if other.object_id in skip or not other.can_move or other is self.world.held or other.disabled:
+                continue
+            if (low < other.high).all() and (high > other.low).all():
+                return other.name
+        return None
+
+    def hand_blocked(self) -> bool:
+        """Whether what is held, at the hand, would stick in something built in or in a wall."""
+        held = self.world.held
+        if held is None:
+            return False
+        center = self.world.agent.hand
+        return any(
+            wall.kind == "wall" and all(a < c < b for a, c, b in zip(wall.low, center, wall.high, strict=True))
+            for wall in self.world.scene.walls
+        )
+
+    def visible(self) -> set[str]:
+        """Ids of what the agent sees now."""
+        return self.eyes.visible(self.settings)
+
+    def after(self, seconds: float) -> None:
+        """Let the time that an action took pass."""
+        self.world.seconds += seconds
+        self.household.apply(seconds)
+
+    @property
+    def held(self) -> SimObject | None:
+        """What the agent holds."""
+        return self.world.held
+
+    def initialize_return(self) -> dict[str, Any]:
+        """What Initialize answers."""
+        return {"cameraNearPlane": 0.01, "cameraFarPlane": 20.0}

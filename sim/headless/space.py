@@ -1,0 +1,173 @@
+"""Where the agent can stand and go: free space between boxes.
+
+The agent is an upright cylinder. A place is free if the cylinder touches no box at body height; a step is possible if
+all places on the way are. Boxes are kept as rotated rectangles and renewed only after something moved.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.headless.footprints import Rectangle, object_footprint
+from sim.headless.geometry import Array
+from sim.headless.objects import SimObject
+from sim.headless.world import World
+
+__all__ = ["AGENT_RADIUS", "Space"]
+
+AGENT_RADIUS = 0.2
+"""Radius of the agent's body, metres."""
+
+BODY_HEIGHT = 1.8
+"""Height of the agent's body above the floor, metres."""
+
+_STEP_OVER = 0.04
+"""What is lower than this above the floor does not stop the agent, metres."""
+
+_SAMPLE = 0.0625
+"""Distance between the places that are checked along a move, metres."""
+
+_MAX_CELLS = 40_000
+"""Grid cells that a search may visit."""
+
+
+@dataclass(frozen=True)
+class _Obstacles:
+    """Rectangles at body height, stacked.
+
+    Attributes:
+        names: Unity name of the object, or name of the wall, of each rectangle.
+        centers: (N, 2) in (x, z).
+        axes: (N, 2, 2) columns are the rectangle's axes.
+        halves: (N, 2) half extents.
+    """
+
+    names: list[str]
+    centers: Array
+    axes: Array
+    halves: Array
+
+    def clearance(self, points: Array) -> Array:
+        """(P, N) distance from each point to each rectangle; 0 inside."""
+        offset = points[:, None, :] - self.centers[None, :, :]
+        local = np.abs(np.einsum("pni,nij->pnj", offset, self.axes)) - self.halves
+        np.maximum(local, 0.0, out=local)
+        distance: Array = np.sqrt((local * local).sum(axis=2))
+        return distance
+
+
+class Space:
+    """Free space of one world.
+
+    Args:
+        world: Read whenever its `layout` counter has moved.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._layout = -1
+        self._stacked: _Obstacles | None = None
+
+    def free(self, points: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+        """(P,) whether the agent can stand at each of (P, 2) places (x, z)."""
+        clear: npt.NDArray[np.bool_] = (self._clearance(np.asarray(points, float)) >= AGENT_RADIUS).all(axis=1)
+        return clear
+
+    def blocker(self, start: Array, end: Array) -> str | None:
+        """Name of what stops the agent between two places (x, z), or None.
+
+        What the agent touches already at the start stops it only if the move goes deeper.
+        """
+        count = max(1, int(np.ceil(np.linalg.norm(end - start) / _SAMPLE)))
+        points = start + (end - start) * np.linspace(0.0, 1.0, count + 1)[:, None]
+        obstacles = self._obstacles()
+        distances = obstacles.clearance(points)
+        limit = np.minimum(AGENT_RADIUS, distances[0]) - 1e-6
+        hits = (distances[1:] < limit).any(axis=0)
+        if not hits.any():
+            return None
+        return obstacles.names[int(np.flatnonzero(hits)[np.argmin(distances[:, hits].min(axis=0))])]
+
+    def overlapping(self, point: Array) -> str | None:
+        """Name of what the agent would stand in at a place (x, z), or None."""
+        obstacles = self._obstacles()
+        distances = obstacles.clearance(point[None])[0]
+        nearest = int(np.argmin(distances)) if len(distances) else -1
+        return obstacles.names[nearest] if nearest >= 0 and distances[nearest] < AGENT_RADIUS - 1e-6 else None
+
+    def reachable(self, start: Array, grid: float) -> Array:
+        """(P, 2) places (x, z) that the agent can get to in steps of `grid` metres along x and z, nearest first.
+
+        Args:
+            start: (2,) where it is now; always among the places.
+            grid: Step, metres.
+        """
+        low, high = self._world.scene.low[[0, 2]], self._world.scene.high[[0, 2]]
+        first = np.ceil((low - start) / grid).astype(int)
+        last = np.floor((high - start) / grid).astype(int)
+        shape = last - first + 1
+        if (shape <= 0).any() or shape.prod() > _MAX_CELLS:
+            return start[None]
+        # places at every half step, so that a step between two cells is judged by the place between them too
+        fine = 2 * shape - 1
+        xs = start[0] + grid * (first[0] + np.arange(fine[0]) / 2)
+        zs = start[1] + grid * (first[1] + np.arange(fine[1]) / 2)
+        points = np.stack(np.meshgrid(xs, zs, indexing="ij"), axis=-1).reshape(-1, 2)
+        free = self.free(points).reshape(*fine)
+        origin = (-2 * int(first[0]), -2 * int(first[1]))
+        if not (0 <= origin[0] < fine[0] and 0 <= origin[1] < fine[1]):
+            return start[None]
+        seen = {origin}
+        queue = deque([origin])
+        while queue:
+            i, j = queue.popleft()
+            for di, dj in ((0, 1), (1, 0), (0, -1), (-1, 0)):
+                cell = (i + 2 * di, j + 2 * dj)
+                if cell in seen or not (0 <= cell[0] < fine[0] and 0 <= cell[1] < fine[1]):
+                    continue
+                if free[cell] and free[i + di, j + dj]:
+                    seen.add(cell)
+                    queue.append(cell)
+        cells = np.array(list(seen))
+        found = np.column_stack([xs[cells[:, 0]], zs[cells[:, 1]]])
+        return found[np.lexsort((found[:, 1], found[:, 0]))]
+
+    def _clearance(self, points: Array) -> Array:
+        return self._obstacles().clearance(points)
+
+    def _obstacles(self) -> _Obstacles:
+        world = self._world
+        if self._stacked is None or self._layout != world.layout:
+            self._stacked, self._layout = self._stack(), world.layout
+        return self._stacked
+
+    def _stack(self) -> _Obstacles:
+        world = self._world
+        ground = world.ground
+        names: list[str] = []
+        rectangles: list[Rectangle] = []
+        for obj in world:
+            if not self._stops(obj, ground):
+                continue
+            for rectangle in object_footprint(world, obj):
+                names.append(obj.name)
+                rectangles.append(rectangle)
+        for wall in world.scene.walls:
+            if wall.low[1] < ground + BODY_HEIGHT and wall.high[1] > ground + _STEP_OVER and wall.kind == "wall":
+                names.append(wall.name)
+                rectangles.append(Rectangle.between(wall.low, wall.high))
+        return _Obstacles(
+            names,
+            np.array([r.center for r in rectangles]).reshape(-1, 2),
+            np.array([r.axes for r in rectangles]).reshape(-1, 2, 2),
+            np.array([r.half for r in rectangles]).reshape(-1, 2),
+        )
+
+    def _stops(self, obj: SimObject, ground: float) -> bool:
+        if obj is self._world.held or obj.object_type == "Floor" or obj.disabled:
+            return False
+        return bool(obj.low[1] < ground + BODY_HEIGHT and obj.high[1] > ground + _STEP_OVER)
