@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sim.headless.render import Camera, RenderError, Renderer
+from sim.headless.render import Camera, Renderer, RenderError
 from sim.headless.shapes import Appearance, box, build_mesh
 
 

@@ -1,0 +1,52 @@
+"""What of an object's state and surroundings shapes its looks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Appearance", "Box", "Size"]
+
+Size = tuple[float, float, float]
+"""Extents (x, y, z) in metres."""
+
+Box = tuple[float, float, float, float, float, float]
+"""Lower and upper corner (x0, y0, z0, x1, y1, z1), metres."""
+
+
+@dataclass(frozen=True)
+class Appearance:
+    """What of an object's state can be seen, and how it is built in.
+
+    Attributes:
+        openness: 0 closed … 1 open.
+        on: Switched on.
+        sliced: Cut (or cracked, for an egg).
+        cooked: Cooked.
+        dirty: Dirty.
+        broken: Broken.
+        filled: Name of the liquid in it, as in AI2-THOR ("water", "coffee", "wine"), or None.
+        used_up: Used up, as a roll of paper.
+        materials: AI2-THOR's salient materials, e.g. ("Wood",).
+        seed: Picks among the colours that things of this type come in.
+        facing: Quarter turns, clockwise from above, from +z to where the front faces: 0 +z, 1 +x, 2 −z, 3 −x.
+        box_openness: Openness at which the box was measured: recorded laptops and cartons stand open.
+        cavities: Room that other objects take up inside this one's box (drawers in a dresser, a sink in a
+            counter top): boxes in its box-centred frame. They stay hollow.
+        footprint: For tops that are not rectangular: the rectangles (x0, z0, x1, z1) that they cover, same frame;
+            empty means all of it.
+    """
+
+    openness: float = 0.0
+    on: bool = False
+    sliced: bool = False
+    cooked: bool = False
+    dirty: bool = False
+    broken: bool = False
+    filled: str | None = None
+    used_up: bool = False
+    materials: tuple[str, ...] = ()
+    seed: int = 0
+    facing: int = 0
+    box_openness: float = 0.0
+    cavities: tuple[Box, ...] = ()
+    footprint: tuple[tuple[float, float, float, float], ...] = ()

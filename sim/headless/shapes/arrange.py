@@ -1,0 +1,446 @@
+"""What surroundings tell about looks: which way fronts face, what is built into what, and what fills the gaps.
+
+The recordings give a box and a rotation for each object, but many built-in things (cabinets, drawers, pictures) have
+no rotation of their own, counter tops may be L-shaped within their box, and the bodies of kitchen units and ovens are
+no objects at all. All of that is worked out here once, when a scene is loaded; nothing here changes an object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.headless import materials as m
+from sim.headless.shapes.appearance import Box
+from sim.headless.shapes.carving import carve
+from sim.headless.shapes.mesh import Mesh, Sketch
+
+__all__ = ["Arrangement", "Fixture", "Hint", "Thing", "arrange", "guess_facing"]
+
+Array = npt.NDArray[np.float64]
+Area = tuple[float, float, float, float]
+
+_NORMALS = np.array([[0, 0, 1], [1, 0, 0], [0, 0, -1], [-1, 0, 0]], dtype=np.float64)
+"""Outward direction of each facing."""
+
+_BY_SURROUNDINGS = frozenset(
+    ["Cabinet", "Drawer", "Mirror", "Painting", "Poster", "Shelf", "ShelvingUnit", "StoveKnob", "TVStand", "Window",
+     "Dresser", "Desk", "SideTable", "Blinds", "Curtains", "HandTowelHolder", "TowelHolder", "LightSwitch"]
+)  # fmt: skip
+"""Types whose recorded rotation says nothing, or not enough, about where their front is."""
+
+_OWN_FRONT = frozenset(["Dresser", "Desk", "LightSwitch", "HandTowelHolder", "TowelHolder"])
+"""Of those, the types whose rotation is right far more often than not."""
+
+_HOLLOWS: dict[str, frozenset[str]] = {
+    "CounterTop": frozenset(["Sink", "SinkBasin"]),
+    "Sink": frozenset(["SinkBasin"]),
+    "Bathtub": frozenset(["BathtubBasin"]),
+    **dict.fromkeys(
+        ("CoffeeTable", "Desk", "DiningTable", "Dresser", "ShelvingUnit", "SideTable", "TVStand"),
+        frozenset(["Cabinet", "Drawer", "Shelf"]),
+    ),
+}
+"""What is built into what."""
+
+_OPEN_ABOVE = frozenset(["BathtubBasin", "Sink", "SinkBasin"])
+
+
+@dataclass(frozen=True, eq=False)
+class Thing:
+    """An object as it stands when the scene is loaded.
+
+    Attributes:
+        name: Unique.
+        object_type: AI2-THOR object type.
+        size: (3,) extents of its box, metres, in its own frame.
+        transform: (4, 4) from its box-centred frame to the world.
+    """
+
+    name: str
+    object_type: str
+    size: Array
+    transform: Array
+
+    @property
+    def bounds(self) -> tuple[Array, Array]:
+        """Least and greatest corner of its axis-aligned box, world."""
+        half = np.abs(self.transform[:3, :3]) @ np.asarray(self.size) / 2
+        center = self.transform[:3, 3]
+        return center - half, center + half
+
+
+@dataclass(frozen=True)
+class Hint:
+    """What goes into an object's `Appearance` from its surroundings; see there for the meaning of the fields."""
+
+    facing: int = 0
+    cavities: tuple[Box, ...] = ()
+    footprint: tuple[Area, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Fixture:
+    """A built-in body that is no object: the carcass of a kitchen unit, an oven. Its mesh is in world coordinates."""
+
+    name: str
+    mesh: Mesh
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """Hints by name of object, and fixtures."""
+
+    hints: Mapping[str, Hint]
+    fixtures: Sequence[Fixture] = field(default=())
+
+
+def arrange(things: Iterable[Thing], low: Sequence[float], high: Sequence[float]) -> Arrangement:
+    """Work out a room's looks.
+
+    Args:
+        things: All objects of the room.
+        low: Least corner (x, y, z) of the inside of the room, metres.
+        high: Greatest corner.
+    """
+    everything = list(things)
+    room = (np.asarray(low, np.float64), np.asarray(high, np.float64))
+    solids = [t for t in everything if t.object_type in _BLOCKING]
+    facings: dict[str, int] = {}
+    # furniture first: the drawers and shelves in it face as it does
+    for thing in sorted(everything, key=lambda t: t.object_type in ("Cabinet", "Drawer", "Shelf")):
+        facings[thing.name] = _world_facing(thing, room, solids, everything, facings)
+    hints = {}
+    for thing in everything:
+        cavities = _cavities(thing, everything)
+        footprint = _footprint(thing, everything, room) if thing.object_type == "CounterTop" else ()
+        facing = (facings[thing.name] - _quarter(thing)) % 4 if facings[thing.name] >= 0 else 0
+        if thing.object_type == "Bed":
+            facing = _bed_facing(thing, everything, room)
+        hints[thing.name] = Hint(facing, cavities, footprint)
+    fixtures = [*_carcasses(everything, hints, room), *_ovens(everything, room)]
+    return Arrangement(hints, tuple(fixtures))
+
+
+_BLOCKING = frozenset(
+    ["ArmChair", "Bathtub", "Bed", "Cabinet", "CounterTop", "Desk", "DiningTable", "Drawer", "Dresser", "Fridge",
+     "Safe", "ShelvingUnit", "SideTable", "Sofa", "Toilet", "TVStand", "Television", "Microwave"]
+)  # fmt: skip
+
+
+def guess_facing(
+    box: tuple[Array, Array],
+    room_bounds: tuple[Array, Array],
+    neighbours: Iterable[tuple[Array, Array]] = (),
+    *,
+    preferred: int | None = None,
+    thin: bool = False,
+) -> int:
+    """Which way the front of a box faces: away from a wall close behind it, towards where nothing stands in the way.
+
+    Args:
+        box: Its least and greatest corner, world, metres.
+        room_bounds: Those of the room.
+        neighbours: Those of furniture that may stand in front.
+        preferred: Facing that wins where the surroundings do not decide.
+        thin: Whether only the two sides across its thinnest horizontal extent may be the front.
+
+    Returns:
+        Quarter turns: 0 +z, 1 +x, 2 −z, 3 −x.
+    """
+    low, high = box
+    extent = high - low
+    near = [n for n in neighbours if (n[0] < high + 1.0).all() and (n[1] > low - 1.0).all()]
+    best, best_score = 0, -np.inf
+    for facing in range(4):
+        normal = _NORMALS[facing]
+        axis = 0 if facing % 2 else 2
+        if thin and extent[axis] > min(extent[0], extent[2]) + 1e-6:
+            continue
+        sign = normal[axis]
+        ahead = (room_bounds[1][axis] - high[axis]) if sign > 0 else (low[axis] - room_bounds[0][axis])
+        behind = (low[axis] - room_bounds[0][axis]) if sign > 0 else (room_bounds[1][axis] - high[axis])
+        score = 0.6 * min(ahead, 1.5) + (1.0 if behind < 0.3 else 0.4 if behind < 0.7 else 0.0)
+        blocked = 0.0
+        others = [i for i in range(3) if i != axis]
+        for other_low, other_high in near:
+            gap = (other_low[axis] - high[axis]) if sign > 0 else (low[axis] - other_high[axis])
+            if not -0.05 < gap < 0.5:
+                continue
+            overlap = 1.0
+            for i in others:
+                shared = min(high[i], other_high[i]) - max(low[i], other_low[i])
+                overlap *= max(0.0, shared) / max(extent[i], 1e-3)
+            blocked = max(blocked, overlap * (1 - max(gap, 0.0) / 0.5))
+        score -= 1.5 * blocked
+        if facing == preferred:
+            score += 0.35
+        if score > best_score + 1e-9:
+            best, best_score = facing, score
+    return best
+
+
+def _quarter(thing: Thing) -> int:
+    forward = thing.transform[:3, 2]
+    return int(np.argmax(_NORMALS @ forward))
+
+
+def _world_facing(
+    thing: Thing,
+    room: tuple[Array, Array],
+    solids: Sequence[Thing],
+    everything: Sequence[Thing],
+    known: Mapping[str, int],
+) -> int:
+    """The facing in the world; −1 leaves it to the object's own rotation."""
+    if thing.object_type not in _BY_SURROUNDINGS:
+        return -1
+    own = _quarter(thing)
+    if abs(_NORMALS[own] @ thing.transform[:3, 2]) < 0.99:
+        return -1  # turned freely
+    low, high = thing.bounds
+    if thing.object_type in ("Drawer", "Shelf", "Cabinet"):
+        for other in everything:
+            if other.object_type in _HOLLOWS and thing.object_type in _HOLLOWS[other.object_type]:
+                facing = known.get(other.name, -1)
+                if facing >= 0 and _share(thing, other) > 0.6:
+                    return facing
+    wide = max(high[0] - low[0], high[2] - low[2])
+    narrow = min(high[0] - low[0], high[2] - low[2])
+    thin = thing.object_type in ("Mirror", "Painting", "Poster", "Window", "Blinds", "Curtains") or narrow < 0.25 * wide
+    if thing.object_type in ("StoveKnob",):
+        thin = False
+    if thing.object_type == "Drawer":
+        thin = False
+    if thing.object_type in _OWN_FRONT and not thin:
+        return own
+    neighbours = [other.bounds for other in solids if other is not thing and _share(thing, other) < 0.5]
+    return guess_facing((low, high), room, neighbours, preferred=own, thin=thin)
+
+
+def _share(inner: Thing, outer: Thing) -> float:
+    """How much of the inner thing's box lies in the outer's, a little grown."""
+    a_low, a_high = inner.bounds
+    b_low, b_high = outer.bounds
+    shared = np.minimum(a_high, b_high + 0.03) - np.maximum(a_low, b_low - 0.03)
+    extent = np.maximum(a_high - a_low, 1e-3)
+    return float(np.prod(np.clip(shared, 0, None) / extent))
+
+
+def _local_box(thing: Thing, low: Array, high: Array) -> Box:
+    rotation, center = thing.transform[:3, :3], thing.transform[:3, 3]
+    middle = (low + high) / 2 - center
+    half = np.abs(rotation.T) @ ((high - low) / 2)
+    local = rotation.T @ middle
+    a, b = (local - half).round(4).tolist(), (local + half).round(4).tolist()
+    return (a[0], a[1], a[2], b[0], b[1], b[2])
+
+
+def _cavities(thing: Thing, everything: Sequence[Thing]) -> tuple[Box, ...]:
+    wanted = _HOLLOWS.get(thing.object_type)
+    if wanted is None:
+        return ()
+    found = []
+    low, high = thing.bounds
+    for other in everything:
+        if other.object_type not in wanted:
+            continue
+        a, b = (v.copy() for v in other.bounds)
+        if other.object_type in _OPEN_ABOVE:
+            apart = np.minimum(b, high + 0.02)[[0, 2]] - np.maximum(a, low - 0.02)[[0, 2]]
+            if (apart < 0.05).any() or b[1] < low[1] - 0.1 or a[1] > high[1] + 0.02:
+                continue
+            b[1] = high[1] + 0.05
+            if thing.object_type == "CounterTop":
+                a[1] = low[1] - 0.05
+        elif _share(other, thing) < 0.6:
+            continue
+        found.append(_local_box(thing, a, b))
+    return tuple(found)
+
+
+def _bed_facing(thing: Thing, everything: Sequence[Thing], room: tuple[Array, Array]) -> int:
+    """The foot of a bed points away from its pillows, or from the nearer wall; headboards stand at the far end."""
+    along_x = thing.size[0] > thing.size[2] * 1.05
+    axis = thing.transform[:3, 0] if along_x else thing.transform[:3, 2]
+    low, high = thing.bounds
+    pillows = [
+        t.transform[:3, 3] - thing.transform[:3, 3]
+        for t in everything
+        if t.object_type == "Pillow" and (t.bounds[1] > low - 0.1).all() and (t.bounds[0] < high + 0.1).all()
+    ]
+    if pillows:
+        side = float(np.mean([p @ axis for p in pillows]))
+    else:
+        center, half = thing.transform[:3, 3], thing.size[0 if along_x else 2] / 2
+        reach = [_to_wall(center, direction, room) - half for direction in (axis, -axis)]
+        side = 1.0 if reach[0] < reach[1] else -1.0
+    foot = -1 if side > 0 else 1
+    return (1 if foot > 0 else 3) if along_x else (0 if foot > 0 else 2)
+
+
+def _to_wall(point: Array, direction: Array, room: tuple[Array, Array]) -> float:
+    i = int(np.argmax(np.abs(direction)))
+    return float(room[1][i] - point[i]) if direction[i] > 0 else float(point[i] - room[0][i])
+
+
+def _footprint(counter: Thing, everything: Sequence[Thing], room: tuple[Array, Array]) -> tuple[Area, ...]:
+    """The strips along walls that make up an L- or U-shaped counter; () for a rectangular one."""
+    low, high = counter.bounds
+    if high[0] - low[0] < 1.2 or high[2] - low[2] < 1.2:
+        return ()
+    strips: list[tuple[Array, Array]] = []
+    for axis in (0, 2):
+        across = 2 - axis
+        for side in (0, 1):
+            wall = room[side][axis]
+            if abs((low, high)[side][axis] - wall) > 0.4:
+                continue
+            depths = []
+            for t in everything:
+                a, b = t.bounds
+                if t.object_type not in ("Cabinet", "Drawer", "Sink") or a[1] > high[1] or b[1] < low[1] - 0.5:
+                    continue
+                if (b[[0, 2]] < low[[0, 2]] - 0.05).any() or (a[[0, 2]] > high[[0, 2]] + 0.05).any():
+                    continue
+                if abs((a, b)[side][axis] - wall) < 0.45:
+                    reach = (b[axis] - low[axis]) if side == 0 else (high[axis] - a[axis])
+                    if reach < 0.95:
+                        depths.append((reach, a[across], b[across]))
+            if not depths:
+                continue
+            depth = max(d[0] for d in depths) + 0.02
+            a, b = low.copy(), high.copy()
+            if side == 0:
+                b[axis] = min(b[axis], low[axis] + depth)
+            else:
+                a[axis] = max(a[axis], high[axis] - depth)
+            strips.append((a, b))
+    if not strips or any(((b - a)[[0, 2]] > (high - low)[[0, 2]] - 0.05).all() for a, b in strips):
+        return ()
+    for t in everything:  # what stands on it shows that there is a top below it
+        a, b = t.bounds
+        if abs(a[1] - high[1]) < 0.04 and (a[[0, 2]] > low[[0, 2]]).all() and (b[[0, 2]] < high[[0, 2]]).all():
+            strips.append((a - 0.06, b + 0.06))
+    areas = []
+    for a, b in strips:
+        box = _local_box(counter, np.maximum(a, low), np.minimum(b, high))
+        areas.append((box[0], box[2], box[3], box[5]))
+    return tuple(areas)
+
+
+def _carcasses(everything: Sequence[Thing], hints: Mapping[str, Hint], room: tuple[Array, Array]) -> list[Fixture]:
+    """The bodies under counter tops."""
+    fixtures = []
+    floor = float(room[0][1])
+    for counter in everything:
+        if counter.object_type != "CounterTop":
+            continue
+        low, high = counter.bounds
+        if high[1] - floor < 0.5 or high[1] - low[1] > 0.3:
+            continue
+        under = []
+        fronts = []
+        for t in everything:
+            a, b = t.bounds
+            if t is counter or t.object_type in ("CounterTop", "Floor") or a[1] > low[1] - 0.02:
+                continue
+            if (b[[0, 2]] > low[[0, 2]]).all() and (a[[0, 2]] < high[[0, 2]]).all():
+                under.append((*(a - 0.002).tolist(), *(b + 0.002).tolist()))
+                if t.object_type in ("Cabinet", "Drawer"):
+                    fronts.append((a, b))
+        rotation, center = counter.transform[:3, :3], counter.transform[:3, 3]
+        areas = []
+        for x0, z0, x1, z1 in hints[counter.name].footprint or (
+            (low - center)[[0, 2]].tolist() + (high - center)[[0, 2]].tolist(),
+        ):
+            if hints[counter.name].footprint:
+                a, b = rotation @ np.array([x0, 0, z0]) + center, rotation @ np.array([x1, 0, z1]) + center
+            else:
+                a, b = low, high
+            areas.append((min(a[0], b[0]), min(a[2], b[2]), max(a[0], b[0]), max(a[2], b[2])))
+        wide = max(
+            (b[0] - a[0]) * (b[2] - a[2])
+            for a, b in [(np.array([r[0], 0, r[1]]), np.array([r[2], 0, r[3]])) for r in areas]
+        )
+        if not fronts and wide < 0.6:
+            continue
+        inset = []
+        for x0, z0, x1, z1 in areas:
+            # a side at a wall stays; a free side steps back behind the fronts, or under an island's overhang
+            step = 0.045 if fronts else 0.14
+            inset.append(
+                (
+                    x0 if x0 - room[0][0] < 0.4 else x0 + step,
+                    z0 if z0 - room[0][2] < 0.4 else z0 + step,
+                    x1 if room[1][0] - x1 < 0.4 else x1 - step,
+                    z1 if room[1][2] - z1 < 0.4 else z1 - step,
+                )
+            )
+        sketch = Sketch()
+        paint = m.WHITE_WOOD if fronts else m.OAK
+        carve(sketch, (low[0], floor + 0.0, low[2]), (high[0], low[1], high[2]), under, paint, footprint=inset)
+        mesh = sketch.mesh()
+        if len(mesh.triangles):
+            fixtures.append(Fixture(f"unit|{counter.name}", mesh))
+    return fixtures
+
+
+def _ovens(everything: Sequence[Thing], room: tuple[Array, Array]) -> list[Fixture]:
+    """The body of a stove under its burners, with an oven door at the front."""
+    burners = [t for t in everything if t.object_type == "StoveBurner"]
+    if len(burners) < 2:
+        return []
+    low = np.min([t.bounds[0] for t in burners], axis=0)
+    high = np.max([t.bounds[1] for t in burners], axis=0)
+    for counter in everything:
+        if counter.object_type == "CounterTop":
+            a, b = counter.bounds
+            inside = (low[[0, 2]] > a[[0, 2]] - 0.02).all() and (high[[0, 2]] < b[[0, 2]] + 0.02).all()
+            if inside and abs(b[1] - low[1]) < 0.06:
+                return []  # a hob in a counter top
+    knobs = [t.transform[:3, 3] for t in everything if t.object_type == "StoveKnob"]
+    blockers = [t.bounds for t in everything if t.object_type in _BLOCKING]
+    facing = guess_facing((low, high), room, blockers)
+    if knobs:
+        offset = np.mean(knobs, axis=0) - (low + high) / 2
+        at_back = knobs[0][1] > high[1] + 0.08  # on a panel behind the burners
+        flat = offset * [1, 0, 1]
+        facing = int(np.argmax(_NORMALS @ (-flat if at_back else flat)))
+    axis = 0 if facing % 2 else 2
+    sign = float(_NORMALS[facing][axis])
+    across = 2 - axis
+    a, b = low.copy(), high.copy()
+    a[across] -= 0.1
+    b[across] += 0.1
+    wall = room[0][axis] if sign > 0 else room[1][axis]
+    front = (high[axis] if sign > 0 else low[axis]) + sign * 0.07
+    if knobs and not knobs[0][1] > high[1] + 0.08:
+        front = float(np.mean([k[axis] for k in knobs]))
+    back = (
+        wall if abs(wall - (low[axis] if sign > 0 else high[axis])) < 0.5 else (low[axis] if sign > 0 else high[axis])
+    )
+    a[axis], b[axis] = min(front, back), max(front, back)
+    a[1], b[1] = room[0][1], low[1]
+    sketch = Sketch()
+    under = [
+        tuple(np.concatenate(t.bounds).tolist())
+        for t in everything
+        if t.object_type in ("Cabinet", "Drawer") and (t.bounds[1] > a).all() and (t.bounds[0] < b).all()
+    ]
+    carve(sketch, a, b, under, m.STEEL)  # type: ignore[arg-type]
+    if not under:
+        face = b[axis] if sign > 0 else a[axis]
+        lo, hi = a.copy(), b.copy()
+        lo[across] += 0.06
+        hi[across] -= 0.06
+        lo[1], hi[1] = a[1] + 0.18, b[1] - 0.2
+        lo[axis], hi[axis] = sorted((face, face + sign * 0.006))
+        sketch.box(lo.tolist(), hi.tolist(), m.SCREEN_OFF)
+        lo[1], hi[1] = b[1] - 0.17, b[1] - 0.145
+        lo[axis], hi[axis] = sorted((face + sign * 0.015, face + sign * 0.035))
+        sketch.box(lo.tolist(), hi.tolist(), m.DARK_STEEL)
+    return [Fixture("stove", sketch.mesh())]

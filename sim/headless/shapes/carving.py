@@ -1,0 +1,93 @@
+"""Solids with room cut out of them: carcasses around drawers, tops around sinks, walls around windows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.headless.materials import Paint
+from sim.headless.shapes.appearance import Box
+from sim.headless.shapes.mesh import Sketch
+
+__all__ = ["carve"]
+
+_GRAIN = 1e-3
+"""Cuts closer than this are one, metres."""
+
+
+def carve(
+    sketch: Sketch,
+    lo: Sequence[float],
+    hi: Sequence[float],
+    cavities: Iterable[Box],
+    paint: Paint,
+    *,
+    footprint: Iterable[tuple[float, float, float, float]] = (),
+) -> None:
+    """Add a block with boxes cut out of it; only faces between matter and air are drawn.
+
+    Args:
+        sketch: Where to.
+        lo: Lower corner (x, y, z) of the block, metres.
+        hi: Upper corner.
+        cavities: What is cut out.
+        paint: Of all faces.
+        footprint: If given, only what lies within one of these rectangles (x0, z0, x1, z1) is matter.
+    """
+    low, high = np.asarray(lo, np.float64), np.asarray(hi, np.float64)
+    holes = [np.asarray(c, np.float64) for c in cavities]
+    holes = [c for c in holes if (c[:3] < high - _GRAIN).all() and (c[3:] > low + _GRAIN).all()]
+    areas = list(footprint)
+    cuts = []
+    for axis in range(3):
+        at = [low[axis], high[axis], *(c[axis] for c in holes), *(c[axis + 3] for c in holes)]
+        if axis != 1:
+            at += [r[i] for r in areas for i in ((0, 2) if axis == 0 else (1, 3))]
+        inner = np.unique(np.clip(np.round(at, 3), low[axis], high[axis]))
+        cuts.append(inner[np.concatenate([[True], np.diff(inner) > _GRAIN / 2])])
+    middles = [(c[:-1] + c[1:]) / 2 for c in cuts]
+    shape = tuple(len(c) for c in middles)
+    if 0 in shape:
+        return
+    solid = np.ones(shape, bool)
+    if areas:
+        solid[:] = False
+        for x0, z0, x1, z1 in areas:
+            inside_x = (middles[0] > x0) & (middles[0] < x1)
+            inside_z = (middles[2] > z0) & (middles[2] < z1)
+            solid |= inside_x[:, None, None] & inside_z[None, None, :]
+    for c in holes:
+        within = [(middles[i] > c[i]) & (middles[i] < c[i + 3]) for i in range(3)]
+        solid &= ~(within[0][:, None, None] & within[1][None, :, None] & within[2][None, None, :])
+    _add_faces(sketch, cuts, solid, paint)
+
+
+def _add_faces(sketch: Sketch, cuts: list[npt.NDArray[np.float64]], solid: npt.NDArray[np.bool_], paint: Paint) -> None:
+    padded = np.pad(solid, 1)
+    vertices, normals = [], []
+    for axis in range(3):
+        for sign in (-1, 1):
+            beside = np.roll(padded, -sign, axis=axis)[1:-1, 1:-1, 1:-1]
+            cells = np.argwhere(solid & ~beside)
+            if not len(cells):
+                continue
+            u, v = (axis + 1) % 3, (axis + 2) % 3
+            corners = np.empty((len(cells), 4, 3))
+            corners[:, :, axis] = cuts[axis][cells[:, axis] + (sign > 0)][:, None]
+            u0, u1 = cuts[u][cells[:, u]], cuts[u][cells[:, u] + 1]
+            v0, v1 = cuts[v][cells[:, v]], cuts[v][cells[:, v] + 1]
+            turn = ((u0, v0), (u1, v0), (u1, v1), (u0, v1)) if sign > 0 else ((u0, v0), (u0, v1), (u1, v1), (u1, v0))
+            for i, (cu, cv) in enumerate(turn):
+                corners[:, i, u], corners[:, i, v] = cu, cv
+            normal = np.zeros(3)
+            normal[axis] = sign
+            vertices.append(corners.reshape(-1, 3))
+            normals.append(np.tile(normal, (4 * len(cells), 1)))
+    if not vertices:
+        return
+    points = np.concatenate(vertices)
+    first = np.arange(0, len(points), 4)[:, None]
+    triangles = np.concatenate([first + [0, 1, 2], first + [0, 2, 3]])
+    sketch.add(points, np.concatenate(normals), triangles, paint)
