@@ -1,0 +1,94 @@
+"""Scene-graph files: versioned JSON that people can read, written so that a crash at any moment loses nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from scene_graph.types import SceneGraphError
+
+__all__ = ["FORMAT", "VERSION", "GraphFileError", "digest", "read_graph", "write_graph"]
+
+FORMAT = "karma-scene-graph"
+VERSION = 1
+
+
+class GraphFileError(SceneGraphError, ValueError):
+    """A file that is no scene graph, is damaged, or was written by a newer release; it was left as it is."""
+
+
+def read_graph(path: str | PathLike[str]) -> dict[str, Any]:
+    """Read and check a scene-graph file.
+
+    Raises:
+        GraphFileError: If it cannot be read, with the reason and what to do.
+    """
+    try:
+        data = json.loads(Path(path).read_bytes())
+    except OSError as error:
+        raise GraphFileError(f"cannot read scene graph {path}: {error.strerror or error}") from error
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise GraphFileError(f"{path} is damaged or no scene graph ({error}); restore a copy of it") from error
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise GraphFileError(f"{path} is no scene graph: its field 'format' is not {FORMAT!r}")
+    version = data.get("version")
+    if not isinstance(version, int) or version < 1:
+        raise GraphFileError(f"{path} has no valid version: {version!r}")
+    if version > VERSION:
+        raise GraphFileError(
+            f"{path} has version {version}, this release reads up to {VERSION}: install a newer release to open it"
+        )
+    return data
+
+
+def write_graph(path: str | PathLike[str], data: dict[str, Any]) -> None:
+    """Write a scene-graph file in one step: whoever reads it, or is killed, sees the old one or the new one.
+
+    Raises:
+        GraphFileError: If it cannot be written, or another file stands there that is no scene graph or is newer.
+    """
+    target = Path(path)
+    if target.exists() and target.stat().st_size:
+        read_graph(target)  # never write over what we could not have read
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+                stream.write(dumps(data))
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(name, target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(name)
+            raise
+    except OSError as error:
+        raise GraphFileError(f"cannot write scene graph {path}: {error.strerror or error}") from error
+
+
+def dumps(data: dict[str, Any]) -> str:
+    """JSON text with one line for each element of the long lists, for people and for diffs."""
+    parts = []
+    for key, value in data.items():
+        if isinstance(value, list) and value:
+            body = ",\n  ".join(json.dumps(item, ensure_ascii=False) for item in value)
+            parts.append(f"{json.dumps(key)}: [\n  {body}\n ]")
+        elif isinstance(value, dict) and value:
+            body = ",\n  ".join(f"{json.dumps(k)}: {json.dumps(v, ensure_ascii=False)}" for k, v in value.items())
+            parts.append(f"{json.dumps(key)}: {{\n  {body}\n }}")
+        else:
+            parts.append(f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}")
+    return "{\n " + ",\n ".join(parts) + "\n}\n"
+
+
+def digest(data: dict[str, Any]) -> str:
+    """SHA-256 over the content, independent of the order of keys."""
+    canonical = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
