@@ -1,0 +1,241 @@
+"""From phrases to objects: which class, and which remembered thing of it.
+
+Classes come from the ontology (exact names first, then categories and descriptions, so that "the red fruit" and
+"something to read" find theirs), things from memory's recall, weighed by what was said, done and seen lately.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+
+from memory_node.recollection import Recollection
+from planner_node.knowledge import Knowledge
+from planner_node.parser import NounPhrase
+from planner_node.parser.syntax import Prepositional
+from planner_node.parser.words import word_set
+from planner_node.plan import ObjectRef
+from planner_node.session import Session
+from scene_graph.ontology import ClassInfo, Ontology
+from scene_graph.types import OPPOSITES, ObjectState, Point
+
+__all__ = ["Grounder", "Wanted", "class_candidates"]
+
+_NEAR = 1.2
+"""Metres within which a thing counts as being at what it is said to be near."""
+
+_STOP = word_set(
+    """
+    a an the of to in on for with you i we it that which is are was be can use used by and or something
+    anything thing things stuff object item some any kind
+    """
+)
+_DEED_WORDS = {
+    "wash": {"washed", "rinsed", "cleaned"},
+    "heat": {"heated", "warmed", "microwaved"},
+    "cool": {"cooled", "chilled", "refrigerated"},
+    "cut": {"sliced", "cut", "chopped"},
+    "cook": {"cooked", "fried", "toasted", "baked", "boiled"},
+    "pick_up": {"picked", "took", "grabbed", "held", "used"},
+    "move": {"moved", "put", "placed", "brought", "carried"},
+    "fill": {"filled"},
+    "toggle_on": {"turned", "switched"},
+}
+"""Words of relative clauses ("the food you heated") to the skills that they tell of."""
+
+Wanted = Callable[[ClassInfo], bool]
+"""Which classes can stand in an argument."""
+
+
+def _stem(word: str) -> str:
+    for ending in ("ing", "ies", "es", "ed", "s"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)]
+    return word.removesuffix("e") if len(word) > 3 else word
+
+
+def class_candidates(phrase: NounPhrase, ontology: Ontology) -> list[tuple[str, float]]:
+    """Classes that a phrase may mean, best first, with a weight in (0, 1].
+
+    Args:
+        phrase: From the parser; its adjectives, relative clause and "slice of" count.
+        ontology: Class knowledge.
+    """
+    words = phrase.words
+    for i in range(len(words)):
+        labels = ontology.find(" ".join(words[i:]))
+        if labels:
+            ranked = [(label, 1.0 - 0.1 * n) for n, label in enumerate(labels)]
+            return _parts(ranked, ontology) if phrase.part else ranked
+    for i in range(len(words) - 1, 0, -1):
+        labels = ontology.find(" ".join(words[:i]))
+        if labels and i >= len(words) - 1:
+            return [(label, 0.8 - 0.1 * n) for n, label in enumerate(labels)]
+    ranked = _by_description([*words, *phrase.relative], ontology)
+    return _parts(ranked, ontology) if phrase.part else ranked
+
+
+def _parts(ranked: Sequence[tuple[str, float]], ontology: Ontology) -> list[tuple[str, float]]:
+    """The same with whole things replaced by what slicing makes of them."""
+    result: dict[str, float] = {}
+    for label, weight in ranked:
+        made = [lb for lb in ontology.labels() if lb != label and ontology.derives(lb, label)]
+        for lb in made or [label]:
+            result.setdefault(lb, weight)
+    return list(result.items())
+
+
+def _by_description(words: Sequence[str], ontology: Ontology) -> list[tuple[str, float]]:
+    """Classes by how many of the words their categories and descriptions share; kinds count double."""
+    wanted = [_stem(w) for w in words if w not in _STOP]
+    if not wanted:
+        return []
+    scores: dict[str, float] = {}
+    for label in ontology.labels():
+        info = ontology.get(label)
+        if info.derived_from is not None or "structure" in info.categories:
+            continue
+        kinds = {_stem(w) for c in info.categories for w in c.split()}
+        described = {_stem(w) for w in (*info.description.replace(",", " ").split(), *" ".join(info.words).split())}
+        score = sum(2.0 if w in kinds else 1.0 if w in described else 0.0 for w in wanted)
+        if score:
+            scores[label] = score
+    if not scores:
+        return []
+    best = max(scores.values())
+    ordered = sorted(scores.items(), key=lambda entry: (-entry[1], entry[0]))
+    return [(label, score / best) for label, score in ordered if score >= 0.99 * best]
+
+
+@dataclass
+class Grounder:
+    """Resolves phrases against memory.
+
+    Attributes:
+        knowledge: Memory.
+        session: The conversation so far.
+        ontology: Class knowledge.
+        position: Where the robot is, map frame, metres.
+        held: Memory's id of what the gripper holds.
+    """
+
+    knowledge: Knowledge
+    session: Session
+    ontology: Ontology
+    position: Point
+    held: str | None = None
+    _parents: dict[str, ObjectState | None] = field(default_factory=dict)
+
+    def labels(self, phrase: NounPhrase, wanted: Wanted | None = None) -> list[tuple[str, float]]:
+        """Classes that the phrase may mean and that can stand in this argument; all of them if none can."""
+        ranked = class_candidates(phrase, self.ontology)
+        if wanted is not None:
+            fitting = [(lb, weight) for lb, weight in ranked if wanted(self.ontology.get(lb))]
+            ranked = fitting or ranked
+        return ranked
+
+    def find(
+        self, phrase: NounPhrase, ranked: Sequence[tuple[str, float]], *, exclude: Collection[str] = ()
+    ) -> list[Recollection]:
+        """Remembered things that the phrase may mean, best first.
+
+        Args:
+            phrase: The person's words.
+            ranked: Classes that it may mean, with weights.
+            exclude: Memory's ids that it does not mean.
+        """
+        weights = dict(ranked)
+        text = " ".join((*phrase.words, *phrase.relative))
+        if weights:
+            found = self.knowledge.recall(text, labels=list(weights), k=20, min_score=0.0)
+        else:
+            found = self.knowledge.recall(text, k=5) if text else []
+        salience = max((self.session.salience(r.object.object_id) for r in found), default=0.0)
+        scored = []
+        for order, item in enumerate(found):
+            if item.object.object_id in exclude or (weights and item.object.label not in weights):
+                continue
+            score = weights.get(item.object.label, 0.5) + 0.3 * item.score - 0.01 * order
+            if phrase.determiner != "a":
+                own = self.session.salience(item.object.object_id)
+                score += 0.6 * own / salience if salience else 0.0
+            if item.object.object_id == self.held:
+                score += 0.2
+            score += self._state_score(phrase, item.object) + self._deed_score(phrase, item.object)
+            score += sum(self._place_score(place, item.object) for place in phrase.places)
+            score -= 0.4 if item.object.stale else 0.0
+            score -= 0.03 * min(10.0, math.dist(item.position[:2], self.position[:2]))
+            scored.append((score, -order, item))
+        scored.sort(key=lambda entry: (-entry[0], -entry[1]))
+        return [item for _, _, item in scored]
+
+    def support(self, thing: ObjectState) -> ObjectState | None:
+        """What a remembered thing is on or in: as memory says, else the nearest thing that could hold it."""
+        if thing.parent is not None:
+            parent = self.get(thing.parent)
+            if parent is not None:
+                return parent
+        holders = self.ontology.holders(thing.label)
+        if not holders:
+            return None
+        near = self.knowledge.recall(
+            self.ontology.get(thing.label).words[0],
+            labels=list(holders),
+            near=(thing.position, 1.5),
+            k=10,
+            min_score=0.0,
+        )
+        best = min(near, key=lambda r: math.dist(r.position, thing.position), default=None)
+        return best.object if best is not None else None
+
+    def get(self, object_id: str) -> ObjectState | None:
+        """What memory believes about an object, asked once."""
+        if object_id not in self._parents:
+            found = self.knowledge.get(object_id)
+            self._parents[object_id] = found.object if found is not None else None
+        return self._parents[object_id]
+
+    def ref(self, name: str, phrase: str, thing: ObjectState, *, definite: bool = True) -> ObjectRef:
+        """A reference to a remembered thing."""
+        return ObjectRef(name=name, phrase=phrase, labels=(thing.label,), object_id=thing.object_id, definite=definite)
+
+    def _state_score(self, phrase: NounPhrase, thing: ObjectState) -> float:
+        score = 0.0
+        bases = {s.split(":", 1)[0] for s in thing.states}
+        for state in phrase.states:
+            if state in bases:
+                score += 0.7
+            elif bases & OPPOSITES.get(state, frozenset()):
+                score -= 0.7
+        return score
+
+    def _deed_score(self, phrase: NounPhrase, thing: ObjectState) -> float:
+        told = {skill for skill, words in _DEED_WORDS.items() if words & set(phrase.relative)}
+        return 1.0 if told and self.session.did(told, thing.object_id) else 0.0
+
+    def _place_score(self, place: Prepositional, thing: ObjectState) -> float:
+        """1 if the thing is where the phrase says, as far as memory knows; 0 if that cannot be told."""
+        labels = {lb for lb, _ in class_candidates(place.phrase, self.ontology)}
+        if not labels:
+            return 0.0
+        parent = self.get(thing.parent) if thing.parent else None
+        for _ in range(3):
+            if parent is None:
+                break
+            if parent.label in labels:
+                return 1.0
+            parent = self.get(parent.parent) if parent.parent else None
+        around = self.knowledge.recall(
+            place.phrase.text, labels=list(labels), near=(thing.position, 1.5), k=3, min_score=0.0
+        )
+        reach = min((self._gap(r.object, thing.position) for r in around), default=math.inf)
+        return 0.7 if reach < (_NEAR if place.relation == "near" else 0.6) else -0.3
+
+    @staticmethod
+    def _gap(holder: ObjectState, point: Point) -> float:
+        """Horizontal metres from a point to the box of a thing."""
+        size = holder.size or (0.0, 0.0, 0.0)
+        dx = max(0.0, abs(point[0] - holder.position[0]) - size[0] / 2)
+        dy = max(0.0, abs(point[1] - holder.position[1]) - size[1] / 2)
+        return math.hypot(dx, dy)

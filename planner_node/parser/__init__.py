@@ -1,0 +1,15 @@
+"""From a sentence to intents: words, syntax, meaning. References are resolved in `planner_node.grounding`."""
+
+from __future__ import annotations
+
+from planner_node.parser.intents import Intent, interpret
+from planner_node.parser.syntax import NounPhrase, Splitter
+from scene_graph.ontology import Ontology
+
+__all__ = ["Intent", "NounPhrase", "parse_instruction"]
+
+
+def parse_instruction(instruction: str, ontology: Ontology) -> tuple[list[Intent], list[str]]:
+    """The intents of an instruction in order, and the texts of clauses that were not understood."""
+    splitter = Splitter(lambda words: bool(ontology.find(words)))
+    return interpret(splitter.clauses(instruction), ontology)

@@ -1,0 +1,469 @@
+"""From clauses to intents: which skill, with which phrase for which argument.
+
+Here it is decided which prepositional phrase is the destination, which is an instrument and which describes the
+object, since the verb's meaning tells. What the phrases refer to is left to `planner_node.grounding`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from planner_node.parser.syntax import Clause, NounPhrase, Prepositional
+from scene_graph.ontology import Ontology
+
+__all__ = ["Intent", "interpret"]
+
+_DESTINATION = frozenset({"in", "on", "to", "near", "at", "under"})
+_PROCESS = {"hot": "heat", "cold": "cool", "clean": "wash", "cooked": "cook"}
+"""States that an instruction may ask for by an adjective: "put a heated mug …"."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intent:
+    """What one clause asks for.
+
+    Attributes:
+        skill: A name in the skill table.
+        phrases: Parameter name to phrase.
+        relation: How the object is to stand to the destination: ``"in"``, ``"on"``, ``"near"``, ``"under"``.
+        amount: Number argument.
+        text: The clause.
+        condition: Words of "if …".
+        process: The skill was read from an adjective: needless where memory knows it so already.
+    """
+
+    skill: str
+    phrases: Mapping[str, NounPhrase] = field(default_factory=dict)
+    relation: str = ""
+    amount: float | None = None
+    text: str = ""
+    condition: tuple[str, ...] = ()
+    process: bool = False
+
+
+class _Interpreter:
+    def __init__(self, ontology: Ontology) -> None:
+        self._ontology = ontology
+
+    def labels(self, phrase: NounPhrase | None) -> list[str]:
+        if phrase is None:
+            return []
+        for i in range(len(phrase.words)):
+            found = self._ontology.find(" ".join(phrase.words[i:]))
+            if found:
+                return found
+        return []
+
+    def affords(self, phrase: NounPhrase | None, *affordances: str) -> bool:
+        return any(self._ontology.get(lb).affordances & set(affordances) for lb in self.labels(phrase)[:2])
+
+    def is_lamp(self, phrase: NounPhrase | None) -> bool:
+        if phrase is not None and phrase.words[-1:] in (
+            ("light",),
+            ("lamp",),
+            ("lamplight",),
+            ("lighting",),
+            ("lights",),
+        ):
+            return True
+        return any(
+            "lighting" in (info := self._ontology.get(lb)).categories and "toggleable" in info.affordances
+            for lb in self.labels(phrase)
+        )
+
+    def holds_things(self, phrase: NounPhrase | None) -> bool:
+        return phrase is not None and (
+            phrase.pronoun != "" or self.affords(phrase, "receptacle") or not self.labels(phrase)
+        )
+
+    def interpret(self, clause: Clause) -> list[Intent]:
+        if clause.negated or not clause.sense:
+            return []
+        handler = getattr(self, f"_{clause.sense}", None)
+        if handler is not None:
+            result: list[Intent] = handler(clause)
+        else:
+            result = self._simple(clause)
+        return [replace(i, text=clause.text, condition=clause.condition) for i in result]
+
+    # Places: which phrase is the destination, which describes the object.
+
+    def _split_places(self, clause: Clause) -> tuple[list[NounPhrase], Prepositional | None, list[Prepositional]]:
+        """Objects with what describes them, the destination, and the other phrases."""
+        objects = list(clause.objects)
+        pps = [p for p in clause.prepositional if p.relation not in {"also", "for", "until"}]
+        sources = [p for p in pps if p.relation == "from"]
+        others = [p for p in pps if p.relation not in _DESTINATION | {"from"}]
+        places = [p for p in pps if p.relation in _DESTINATION]
+        destination: Prepositional | None = None
+        describing: list[Prepositional] = list(sources)
+        strong = [i for i, p in enumerate(places) if p.phrase.pronoun == "place" or p.relation == "to"]
+        if strong:
+            destination = places[strong[-1]]
+            describing += places[: strong[-1]]
+            destination = self._described(destination, places[strong[-1] + 1 :])
+        elif places:
+            first = 0
+            # "the cup on the table in the sink": two supports in a row; the first says where the cup is, unless it is
+            # something movable, which then stands on the second.
+            if (
+                len(places) > 1
+                and places[1].relation in {"in", "on"}
+                and places[0].relation in {"in", "on"}
+                and not self.affords(places[0].phrase, "pickupable")
+                and self.affords(places[1].phrase, "receptacle")
+                and self._distinct(places[0].phrase, places[1].phrase)
+                and objects
+                and objects[0].determiner == "the"
+                and not self._part_of(places[0].phrase, places[1].phrase)
+            ):
+                first = 1
+                describing.append(places[0])
+            destination = self._described(places[first], places[first + 1 :])
+        if objects and describing:
+            objects = [replace(o, places=(*o.places, *describing)) for o in objects]
+        return objects, destination, others
+
+    def _distinct(self, a: NounPhrase, b: NounPhrase) -> bool:
+        return set(self.labels(a)) != set(self.labels(b))
+
+    def _part_of(self, part: NounPhrase, whole: NounPhrase) -> bool:
+        """Whether one may be a part of the other: a drawer or shelf of a desk."""
+        parts = {"Drawer", "Shelf", "Cabinet", "StoveBurner", "SinkBasin"}
+        return bool(parts & set(self.labels(part))) and not self.affords(whole, "openable")
+
+    @staticmethod
+    def _described(place: Prepositional, by: Sequence[Prepositional]) -> Prepositional:
+        extra = tuple(p for p in by if p.relation in _DESTINATION)
+        return replace(place, phrase=replace(place.phrase, places=(*place.phrase.places, *extra))) if extra else place
+
+    def _also(self, clause: Clause) -> list[NounPhrase]:
+        """Objects that were added after a place: "take the fork from the table and the cup"."""
+        return [p.phrase for p in clause.prepositional if p.relation == "also"]
+
+    # Processes asked for by adjectives.
+
+    def _processed(self, phrase: NounPhrase) -> list[Intent]:
+        """Intents that bring a thing into the states that its adjectives name."""
+        if phrase.pronoun or not phrase.words:
+            return []
+        bare = replace(phrase, states=tuple(s for s in phrase.states if s not in _PROCESS))
+        result = []
+        if phrase.part and not phrase.relative:
+            result.append(Intent(skill="cut", phrases={"object": replace(bare, part=False, states=())}, process=True))
+        for state in phrase.states:
+            if state in _PROCESS and phrase.determiner != "the":
+                result.append(Intent(skill=_PROCESS[state], phrases={"object": bare}, process=True))
+        return result
+
+    def _carry(self, objects: Sequence[NounPhrase], destination: Prepositional) -> list[Intent]:
+        result: list[Intent] = []
+        for thing in objects:
+            for content in (c for c in thing.contents if self.affords(c, "pickupable")):
+                result += self._processed(content)
+                bare = replace(thing, contents=())
+                result.append(Intent(skill="move", phrases={"object": content, "receptacle": bare}, relation="in"))
+            whole = replace(thing, contents=()) if thing.contents else thing
+            result += self._processed(whole)
+            skill = "throw_away" if self._is_bin(destination.phrase) else "move"
+            result.append(
+                Intent(
+                    skill=skill,
+                    phrases={"object": whole, "receptacle": destination.phrase},
+                    relation=destination.relation,
+                )
+            )
+        return result
+
+    def _is_bin(self, phrase: NounPhrase) -> bool:
+        return bool(phrase.words) and any(
+            "waste" in self._ontology.get(lb).categories for lb in self.labels(phrase)[:1]
+        )
+
+    # One handler a sense, named after it.
+
+    def _move(self, clause: Clause) -> list[Intent]:
+        objects, destination, _ = self._split_places(clause)
+        if clause.verb[-1:] == ("back",) or clause.verb[:1] in (("return",), ("replace",)):
+            destination = destination or Prepositional("to", NounPhrase(pronoun="place"))
+        if clause.verb == ("put", "away"):
+            destination = destination or Prepositional("to", NounPhrase(pronoun="place", words=("away",)))
+        if destination is None:
+            if not objects or clause.verb in (("put", "down"), ("set", "down"), ("lay", "down")):
+                return [Intent(skill="put_down")]
+            if self.is_lamp(objects[0]) and clause.verb[:1] == ("put",):
+                return self._switch(clause, objects, on=True)
+            return [Intent(skill="put_down", phrases={"object": o}) for o in objects]
+        if not objects:
+            if clause.verb[:1] in (("move",), ("carry",), ("bring",), ("transfer",)):
+                return [Intent(skill="go_to", phrases={"object": destination.phrase})]
+            objects = [NounPhrase(pronoun="it")]
+        if destination.relation == "under" and self.is_lamp(destination.phrase):
+            return [Intent(skill="examine", phrases={"object": o, "device": destination.phrase}) for o in objects]
+        if clause.verb[:1] == ("add",) and destination.relation == "to":
+            destination = Prepositional("in", destination.phrase)
+        if clause.verb[:1] == ("run",):
+            return [Intent(skill="wash", phrases={"object": o}) for o in objects]
+        return self._carry(objects, destination)
+
+    def _take(self, clause: Clause) -> list[Intent]:
+        objects, destination, _ = self._split_places(clause)
+        if not objects and destination is not None and clause.verb[:1] != ("get",):
+            return []
+        if (
+            destination is not None
+            and clause.verb[:1] in (("take",), ("fetch",), ("get",), ("lift",))
+            and (destination.relation in {"to", "under"} or destination.phrase.pronoun == "place")
+        ):
+            return self._move(clause)
+        if destination is not None:
+            objects = [replace(o, places=(*o.places, destination)) for o in objects]
+        objects += self._also(clause)
+        if clause.verb[:1] in (("get",), ("fetch",)) and objects and objects[0].words[:1] == ("me",):
+            return self._bring(replace(clause, objects=(_without_me(objects[0]), *objects[1:])))
+        result: list[Intent] = []
+        for thing in objects:
+            result += self._processed(thing)
+            result.append(Intent(skill="pick_up", phrases={"object": thing}))
+        return result
+
+    def _bring(self, clause: Clause) -> list[Intent]:
+        objects, destination, _ = self._split_places(clause)
+        objects = [_without_me(o) for o in objects if o.words != ("me",)]
+        if destination is not None and destination.phrase.words not in (("me",), ("us",)):
+            return self._move(replace(clause, objects=tuple(objects), verb=("bring",)))
+        result: list[Intent] = []
+        for thing in objects:
+            result += self._processed(thing)
+            result.append(Intent(skill="hand_over", phrases={"object": thing}))
+        return result
+
+    def _with_place(self, clause: Clause, skill: str, *works: str) -> list[Intent]:
+        """A composite with an optional appliance: "heat it in the microwave", "wash the cup in the sink"."""
+        tool: NounPhrase | None = None
+        describing = []
+        destination: Prepositional | None = None
+        for place in clause.prepositional:
+            if (
+                place.relation in {"in", "on", "with", "under", "at"}
+                and tool is None
+                and (self.affords(place.phrase, *works))
+            ):
+                tool = place.phrase
+            elif place.relation == "to" or place.phrase.pronoun == "place":
+                destination = place
+            elif place.relation not in {"for", "until", "also", "with"}:
+                describing.append(place)
+        result: list[Intent] = []
+        for thing in [*clause.objects, *self._also(clause)]:
+            if describing:
+                thing = replace(thing, places=(*thing.places, *describing))
+            if skill != "cut":
+                result += [i for i in self._processed(thing) if i.skill != skill]
+            stripped = replace(thing, states=tuple(s for s in thing.states if _PROCESS.get(s) != skill))
+            if thing.determiner != "the":
+                stripped = replace(stripped, states=tuple(s for s in stripped.states if s not in _PROCESS))
+            phrases = {"object": stripped}
+            if tool is not None:
+                phrases["receptacle"] = tool
+            result.append(Intent(skill=skill, phrases=phrases))
+            if destination is not None:
+                result += self._carry([NounPhrase(pronoun="it")], destination)
+        return result
+
+    def _wash(self, clause: Clause) -> list[Intent]:
+        if clause.objects and all(
+            not self.affords(o, "pickupable") and self.labels(o) and self.affords(o, "dirtyable")
+            for o in clause.objects
+        ):
+            return [Intent(skill="clean", phrases={"object": o}) for o in clause.objects]
+        return self._with_place(clause, "wash", "washes")
+
+    def _wipe(self, clause: Clause) -> list[Intent]:
+        return [Intent(skill="clean", phrases={"object": o}) for o in clause.objects]
+
+    def _heat(self, clause: Clause) -> list[Intent]:
+        return self._with_place(clause, "heat", "heats", "cooks")
+
+    def _cook(self, clause: Clause) -> list[Intent]:
+        intents = self._with_place(clause, "cook", "heats", "cooks", "receptacle")
+        if clause.verb == ("toast",):
+            toaster = NounPhrase(words=("toaster",), determiner="the")
+            intents = [
+                replace(i, phrases={"receptacle": toaster, **i.phrases}) if i.skill == "cook" else i for i in intents
+            ]
+        return intents
+
+    def _cool(self, clause: Clause) -> list[Intent]:
+        return self._with_place(clause, "cool", "cools")
+
+    def _cut(self, clause: Clause) -> list[Intent]:
+        tool = next((p.phrase for p in clause.prepositional if p.relation == "with"), None)
+        places = tuple(
+            p
+            for p in clause.prepositional
+            if p.relation in {"in", "on", "at", "near", "from"} and self.labels(p.phrase)
+        )
+        result = []
+        for thing in [*clause.objects, *self._also(clause)]:
+            bare = replace(thing, part=False, places=(*thing.places, *places))
+            bare = replace(bare, states=tuple(s for s in bare.states if s != "sliced"))
+            for intent in self._processed(replace(bare, states=tuple(s for s in bare.states if s in _PROCESS))):
+                result.append(intent)
+            if bare.determiner != "the":
+                bare = replace(bare, states=tuple(s for s in bare.states if s not in _PROCESS))
+            phrases = {"object": bare}
+            if tool is not None and self.affords(tool, "cuts"):
+                phrases["tool"] = tool
+            result.append(Intent(skill="cut", phrases=phrases))
+        return result
+
+    def _switch(self, clause: Clause, objects: Sequence[NounPhrase], *, on: bool) -> list[Intent]:
+        places = tuple(p for p in clause.prepositional if p.relation in {"in", "on", "near", "at"})
+        skill = "toggle_on" if on else "toggle_off"
+        return [Intent(skill=skill, phrases={"object": replace(o, places=(*o.places, *places))}) for o in objects]
+
+    def _toggle_on(self, clause: Clause) -> list[Intent]:
+        return self._switch(clause, [*clause.objects, *self._also(clause)], on=True)
+
+    def _toggle_off(self, clause: Clause) -> list[Intent]:
+        return self._switch(clause, [*clause.objects, *self._also(clause)], on=False)
+
+    def _toggle(self, clause: Clause) -> list[Intent]:
+        words = clause.text.split()
+        if "on" not in words and "off" not in words:
+            return []
+        objects = list(clause.objects) or [p.phrase for p in clause.prepositional if p.relation in {"on", "from"}]
+        return self._switch(replace(clause, prepositional=()), objects, on="off" not in words)
+
+    def _examine(self, clause: Clause) -> list[Intent]:
+        lamp = next((p.phrase for p in clause.prepositional if self.is_lamp(p.phrase)), None)
+        light = lamp is not None or any(p.relation == "under" for p in clause.prepositional)
+        describing = tuple(
+            p for p in clause.prepositional if p.phrase is not lamp and p.relation in {"in", "on", "near", "from", "at"}
+        )
+        objects = [replace(o, places=(*o.places, *describing)) for o in clause.objects]
+        if not objects:
+            objects = [p.phrase for p in clause.prepositional if p.phrase is not lamp][:1]
+        result = []
+        for thing in objects:
+            if light:
+                result.append(Intent(skill="examine", phrases={"object": thing, **({"device": lamp} if lamp else {})}))
+            else:
+                result.append(Intent(skill="look_at", phrases={"object": thing}))
+        return result
+
+    def _fill(self, clause: Clause) -> list[Intent]:
+        liquid = next((p.phrase for p in clause.prepositional if p.relation == "with"), None)
+        if liquid is not None and "coffee" in liquid.words:
+            return [Intent(skill="brew", phrases={"object": o}) for o in clause.objects]
+        if liquid is not None and self.affords(liquid, "pickupable"):
+            return self._carry([liquid], Prepositional("in", clause.objects[0])) if clause.objects else []
+        return self._with_place(
+            replace(clause, prepositional=tuple(p for p in clause.prepositional if p.relation != "with")),
+            "fill",
+            "washes",
+        )
+
+    def _brew(self, clause: Clause) -> list[Intent]:
+        words = clause.text.split()
+        if not {"coffee", "espresso", "latte"} & set(words):
+            return []
+        vessel = next((p.phrase for p in clause.prepositional if p.relation == "in"), None)
+        return [Intent(skill="brew", phrases={"object": vessel or NounPhrase(words=("mug",), determiner="a")})]
+
+    def _pour(self, clause: Clause) -> list[Intent]:
+        words = clause.text.split()
+        vessel = next((p.phrase for p in clause.prepositional if p.relation in {"in", "to"}), None)
+        if vessel is None:
+            source = [p.phrase for p in clause.prepositional if p.relation in {"from", "of"}] or list(clause.objects)
+            return [Intent(skill="empty", phrases={"object": o}) for o in source[:1]]
+        skill = "brew" if "coffee" in words else "fill"
+        return [Intent(skill=skill, phrases={"object": vessel})]
+
+    def _empty(self, clause: Clause) -> list[Intent]:
+        return [Intent(skill="empty", phrases={"object": o}) for o in clause.objects]
+
+    def _throw_away(self, clause: Clause) -> list[Intent]:
+        objects, destination, _ = self._split_places(clause)
+        if not objects:
+            objects = [p.phrase for p in clause.prepositional if p.relation == "of"][:1]
+        if (
+            destination is not None
+            and not self._is_bin(destination.phrase)
+            and self.affords(destination.phrase, "receptacle")
+        ):
+            return self._carry(objects, destination)
+        result: list[Intent] = []
+        for thing in objects:
+            result += self._processed(thing)
+            phrases = {"object": thing}
+            if destination is not None:
+                phrases["receptacle"] = destination.phrase
+            result.append(Intent(skill="throw_away", phrases=phrases))
+        return result
+
+    def _find(self, clause: Clause) -> list[Intent]:
+        objects, destination, _ = self._split_places(clause)
+        if destination is not None:
+            objects = [replace(o, places=(*o.places, destination)) for o in objects]
+        return [Intent(skill="explore", phrases={"object": o}) for o in objects]
+
+    def _go_to(self, clause: Clause) -> list[Intent]:
+        target = next((p.phrase for p in clause.prepositional), None) or next(iter(clause.objects), None)
+        return [Intent(skill="go_to", phrases={"object": target})] if target is not None else []
+
+    def _wait(self, clause: Clause) -> list[Intent]:
+        seconds = next((float(t) for t in clause.text.split() if t.isdigit()), 1.0)
+        return [Intent(skill="wait", amount=seconds)]
+
+    def _drop(self, clause: Clause) -> list[Intent]:
+        _, destination, _ = self._split_places(clause)
+        if destination is not None and clause.objects:
+            return self._move(clause)
+        return [Intent(skill="drop", phrases={"object": o} if clause.objects else {}) for o in clause.objects[:1]] or [
+            Intent(skill="drop")
+        ]
+
+    def _use(self, clause: Clause) -> list[Intent]:
+        """Switch on a device that is to be used; of a knife, the purpose is a clause of its own."""
+        return [
+            Intent(skill="toggle_on", phrases={"object": o}) for o in clause.objects if self.affords(o, "toggleable")
+        ]
+
+    def _simple(self, clause: Clause) -> list[Intent]:
+        """Verbs whose objects need nothing else: open, close, break, push, pull."""
+        places = tuple(p for p in clause.prepositional if p.relation in {"in", "on", "near", "at", "of"})
+        return [
+            Intent(skill=clause.sense, phrases={"object": replace(o, places=(*o.places, *places))})
+            for o in [*clause.objects, *self._also(clause)]
+        ]
+
+
+def _without_me(phrase: NounPhrase) -> NounPhrase:
+    if phrase.words[:1] in (("me",), ("us",)):
+        words = phrase.words[1:]
+        determiner = phrase.determiner
+        if words and words[0] in {"the", "a", "an", "my", "some"}:
+            determiner, words = ("the" if words[0] in {"the", "my"} else "a"), words[1:]
+        return replace(phrase, words=words, determiner=determiner)
+    return phrase
+
+
+def interpret(clauses: Sequence[Clause], ontology: Ontology) -> tuple[list[Intent], list[str]]:
+    """Intents of clauses in order, and the texts of clauses that were not understood.
+
+    Args:
+        clauses: From `planner_node.parser.syntax.Splitter`.
+        ontology: Class knowledge, for what can be done with the things named.
+    """
+    interpreter = _Interpreter(ontology)
+    intents: list[Intent] = []
+    unclear: list[str] = []
+    for clause in clauses:
+        found = interpreter.interpret(clause)
+        intents += found
+        if not found and not clause.negated and clause.text.strip():
+            unclear.append(clause.text)
+    return intents, unclear

@@ -1,0 +1,652 @@
+"""From a sentence to clauses: verb, noun phrases and prepositional phrases.
+
+No grammar formalism: household imperatives are verb, object, places. What is ambiguous in them (which phrase is the
+destination, which describes the object) is decided in `planner_node.parser.intents`, where the verb is known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from planner_node.parser import words as w
+
+__all__ = ["Clause", "NounPhrase", "Prepositional", "Splitter", "singular", "tokenize"]
+
+_CONTRACTIONS = (
+    (re.compile(r"[’`]"), "'"),
+    (re.compile(r"\b(do|does|did|is|are|was|were|should|would|could|must)n't\b"), r"\1 not"),
+    (re.compile(r"\bcan't\b"), "can not"),
+    (re.compile(r"\b(it|that|there|what)'s\b"), r"\1 is"),
+    (re.compile(r"\blet's\b"), "lets"),
+    (re.compile(r"\bi'd\b"), "i would"),
+    (re.compile(r"\bi'm\b"), "i am"),
+    (re.compile(r"\byou've\b"), "you have"),
+    (re.compile(r"'s\b"), ""),
+    (re.compile(r"[-/_]"), " "),
+    (re.compile(r"\([^)]*\)"), " "),
+)
+_WORD = re.compile(r"[a-z0-9]+|[,.;!?]")
+
+
+def tokenize(text: str) -> tuple[str, ...]:
+    """Lower-case words and punctuation; contractions are spelt out, hyphens split."""
+    text = text.lower()
+    for pattern, replacement in _CONTRACTIONS:
+        text = pattern.sub(replacement, text)
+    return tuple(_WORD.findall(text))
+
+
+def singular(word: str) -> str:
+    """The singular of a plural noun, by the usual endings; other words unchanged."""
+    irregular = {"knives": "knife", "loaves": "loaf", "shelves": "shelf", "halves": "half", "leaves": "leaf"}
+    if word in irregular:
+        return irregular[word]
+    if word.endswith(("ss", "us", "is")) or len(word) < 4:
+        return word if word != "cds" else "cd"
+    if word.endswith("ies"):
+        return word[:-3] + "y"
+    if word.endswith(("ches", "shes", "xes", "sses", "toes")):
+        return word[:-2]
+    return word.removesuffix("s")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NounPhrase:
+    """A thing as the person named it.
+
+    Attributes:
+        words: Modifiers and head, without determiner, e.g. ``("red", "coffee", "mug")``.
+        determiner: ``"the"``, ``"a"``, ``"another"``, ``"all"``, ``"both"``, ``"its"`` or ``""``.
+        count: How many; None where not said.
+        plural: Whether the head was plural.
+        pronoun: ``"it"``, ``"them"``, ``"one"``, ``"place"`` (where it was) or ``""``.
+        part: A slice or piece of it is meant.
+        states: States that it is said to have.
+        places: What it is said to be at, with the relation.
+        contents: What it is said to hold.
+        relative: The words of a relative clause, e.g. ``("you", "saw", "before")``.
+    """
+
+    words: tuple[str, ...] = ()
+    determiner: str = ""
+    count: int | None = None
+    plural: bool = False
+    pronoun: str = ""
+    part: bool = False
+    states: tuple[str, ...] = ()
+    places: tuple[Prepositional, ...] = ()
+    contents: tuple[NounPhrase, ...] = ()
+    relative: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The words as one string."""
+        return " ".join(self.words) or self.pronoun
+
+
+@dataclass(frozen=True)
+class Prepositional:
+    """A relation and what it relates to."""
+
+    relation: str
+    phrase: NounPhrase
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clause:
+    """One verb with what belongs to it.
+
+    Attributes:
+        sense: Meaning of the verb, see `planner_node.parser.words`; ``""`` when no verb was found.
+        verb: The verb's base words.
+        objects: Its objects.
+        prepositional: Its prepositional phrases, in order.
+        text: The clause.
+        negated: "do not".
+        condition: The words of "if …", where it has one.
+    """
+
+    sense: str
+    verb: tuple[str, ...] = ()
+    objects: tuple[NounPhrase, ...] = ()
+    prepositional: tuple[Prepositional, ...] = ()
+    text: str = ""
+    negated: bool = False
+    condition: tuple[str, ...] = ()
+
+
+@dataclass
+class Splitter:
+    """Splits an instruction into clauses.
+
+    Attributes:
+        is_noun: Whether words, singular, name something that the ontology knows.
+    """
+
+    is_noun: Callable[[str], bool]
+    _tokens: tuple[str, ...] = field(default=(), init=False)
+
+    def clauses(self, instruction: str) -> list[Clause]:
+        """The clauses of an instruction, in the order in which they are to be done."""
+        result: list[Clause] = []
+        for sentence in _sentences(tokenize(instruction)):
+            result.extend(self._sentence(sentence))
+        return result
+
+    def _sentence(self, tokens: tuple[str, ...]) -> list[Clause]:
+        condition: tuple[str, ...] = ()
+        postponed: list[Clause] = []
+        if tokens[:1] == ("if",):
+            cut = _comma_or(tokens, "then")
+            condition, tokens = tokens[1:cut], tokens[cut + 1 :]
+        elif tokens[:1] == ("before",) and "," in tokens:
+            cut = tokens.index(",")
+            postponed = self._sentence(tokens[1:cut])
+            tokens = tokens[cut + 1 :]
+        elif tokens[:1] in (("after",), ("once",), ("when",)):
+            tokens = tokens[1:]
+            if tokens[:2] in (("you", "have"), ("you", "are")):
+                tokens = tokens[2:]
+        elif "if" in tokens:
+            cut = tokens.index("if")
+            condition, tokens = tokens[cut + 1 :], tokens[:cut]
+        clauses: list[Clause] = []
+        for follows, piece in self._pieces(tokens):
+            clause = self._clause(piece)
+            if clause is None:
+                continue
+            if follows and clauses:
+                clauses.insert(len(clauses) - 1, clause)
+            elif not clause.sense and clauses and clauses[-1].prepositional and clause.prepositional:
+                # "put the fork in the sink and the plate on the table": the verb is said once.
+                clauses.append(replace(clause, sense=clauses[-1].sense, verb=clauses[-1].verb))
+            elif not clause.sense and clauses and clause.objects and not clause.prepositional:
+                clauses[-1] = replace(clauses[-1], objects=(*clauses[-1].objects, *clause.objects))
+            else:
+                clauses.append(clause)
+        clauses = _share_objects(clauses)
+        if condition:
+            clauses = [replace(c, condition=condition) for c in clauses]
+        if clauses and postponed:
+            # "before you put the mug away, wash it": the pronoun comes first once the clauses are in order.
+            first, later = clauses[0], postponed[0]
+            if later.objects and first.objects and first.objects[0].pronoun and not later.objects[0].pronoun:
+                clauses[0] = replace(first, objects=later.objects)
+                postponed[0] = replace(later, objects=first.objects)
+        return clauses + postponed
+
+    def _pieces(self, tokens: tuple[str, ...]) -> list[tuple[bool, tuple[str, ...]]]:
+        """Cut a sentence into clauses; each with whether it is to be done before the one that precedes it."""
+        result: list[tuple[bool, tuple[str, ...]]] = []
+        start = i = 0
+        after = False
+        while i < len(tokens):
+            skip = self._break(tokens, i, start)
+            if not skip:
+                i += 1
+                continue
+            if i > start:
+                result.append((after, tokens[start:i]))
+                after = False
+            after = after or tokens[i + skip - 1] == "after"
+            start = i = i + skip
+        if start < len(tokens):
+            result.append((after, tokens[start:]))
+        return result
+
+    def _break(self, tokens: tuple[str, ...], i: int, start: int) -> int:
+        """How many tokens at `i` separate two clauses; 0 when none does."""
+        token = tokens[i]
+        rest = tokens[i:]
+        if rest[:3] == (",", "and", "then"):
+            return 3
+        if rest[:2] in (("and", "then"), (",", "then")):
+            return 2
+        if token == "then" and i > start:
+            return 1
+        for glue in _GLUE:
+            if rest[: len(glue)] == glue and self._starts_clause(tokens, i + len(glue)):
+                return len(glue)
+        if token in {"to", "for"} and i > start + 1 and self._starts_clause(tokens, i + 1, bare=True):
+            # "something to read" names a thing; "heat it to serve it" goes on.
+            return 0 if tokens[i - 1] in _VAGUE else 1
+        if token in {",", "and"} and i > start and self._elided(tokens, i, start):
+            return 1
+        return 0
+
+    def _elided(self, tokens: tuple[str, ...], i: int, start: int) -> bool:
+        """Whether "… and the plate on the table" begins a clause whose verb was said before."""
+        before = any(w.longest_match(w.PREPOSITIONS, tokens, j) for j in range(start, i))
+        after = tokens[i + 1 :]
+        if not before or not after or after[0] not in w.DETERMINERS:
+            return False
+        for j in range(1, len(after)):
+            if after[j] in {",", "and", "then"}:
+                return False
+            match = w.longest_match(w.PREPOSITIONS, after, j)
+            if match and w.PREPOSITIONS[after[j : j + match]] in {"in", "on", "to", "near", "under"}:
+                return True
+        return False
+
+    def _starts_clause(self, tokens: tuple[str, ...], i: int, *, bare: bool = False) -> bool:
+        """Whether a verb phrase begins at `i`.
+
+        Args:
+            tokens: The sentence.
+            i: Where.
+            bare: Only a verb in base form with an object counts, as after "to".
+        """
+        j = self._skip_fillers(tokens, i)
+        if j >= len(tokens):
+            return False
+        if tokens[j : j + 2] in (("do", "not"), ("can", "not")):
+            return True
+        if tokens[j] in {"you", "i", "we"}:
+            j += 1
+        base = w.verb_base(tokens[j]) if j < len(tokens) else None
+        if base is None or (bare and base != tokens[j]):
+            return False
+        following = tokens[j + 1] if j + 1 < len(tokens) else ""
+        if following == "of":
+            return False
+        ambiguous = base in _ALSO_NOUNS or tokens[j] in w.STATE_WORDS
+        if bare and j == i and (self.is_noun(singular(tokens[j])) and following not in w.DETERMINERS):
+            return False
+        if not ambiguous:
+            return True
+        if self.is_noun(f"{tokens[j]} {singular(following)}"):
+            return False
+        return (
+            following in w.DETERMINERS
+            or following in w.PRONOUNS
+            or following in w.PARTICLES
+            or following in w.NUMBERS
+            or (following == "" and not self.is_noun(tokens[j]))
+            or (following == "and" and w.verb_base(tokens[j + 2] if j + 2 < len(tokens) else "") is not None)
+            or (self.is_noun(singular(following)) and tokens[j] not in w.STATE_WORDS)
+        )
+
+    @staticmethod
+    def _skip_fillers(tokens: tuple[str, ...], i: int) -> int:
+        while i < len(tokens):
+            match = w.longest_match(w.FILLERS, tokens, i)
+            if not match:
+                if tokens[i] == ",":
+                    match = 1
+                else:
+                    break
+            if tokens[i] == "do" and tokens[i + 1 : i + 2] == ("not",):
+                break
+            i += match
+        return i
+
+    def _clause(self, tokens: tuple[str, ...]) -> Clause | None:
+        text = " ".join(tokens)
+        i = self._skip_fillers(tokens, 0)
+        if tokens[i : i + 1] in (("you",), ("i",), ("we",)) and i + 1 < len(tokens) and w.verb_base(tokens[i + 1]):
+            i += 1
+        negated = False
+        if tokens[i : i + 2] in (("do", "not"), ("can", "not")) or tokens[i : i + 1] == ("never",):
+            negated = True
+            i += 1 if tokens[i] == "never" else 2
+        tokens = tokens[i:]
+        if not tokens:
+            return None
+        verb: tuple[str, ...] = ()
+        base = w.verb_base(tokens[0])
+        position = 0
+        if base is not None:
+            stem = (base, *tokens[1:])
+            length = w.longest_match(w.VERBS, stem, 0)
+            if length > 1 and stem[:length] not in w.VERBS:
+                length = 1
+            verb = stem[: max(1, length)]
+            position = len(verb)
+        objects: list[NounPhrase] = []
+        prepositional: list[Prepositional] = []
+        while position < len(tokens):
+            token = tokens[position]
+            if (
+                verb
+                and not prepositional
+                and token in w.PARTICLES
+                and self._is_particle(tokens, position, verb, objects)
+            ):
+                verb = (*verb, token)
+                position += 1
+                continue
+            match = w.longest_match(w.PREPOSITIONS, tokens, position)
+            if token == "back" and tokens[position + 1 : position + 2] in (
+                ("where",),
+                ("to",),
+                ("in",),
+                ("on",),
+                ("into",),
+            ):
+                position += 1
+                continue
+            if token == "where":
+                prepositional.append(Prepositional("to", NounPhrase(pronoun="place", words=tokens[position:])))
+                break
+            if match:
+                relation = w.PREPOSITIONS[tokens[position : position + match]]
+                position += match
+                if tokens[position : position + 1] == ("where",):
+                    continue
+                phrase, position = self._noun_phrase(tokens, position)
+                if phrase is not None:
+                    prepositional.append(Prepositional(relation, phrase))
+                    while tokens[position : position + 1] == ("and",) and relation == "with":
+                        extra, position = self._noun_phrase(tokens, position + 1)
+                        if extra is None:
+                            break
+                        prepositional.append(Prepositional(relation, extra))
+                continue
+            if token in {",", "and", "or"} or (token in w.ADVERBS and not self.is_noun(token)):
+                position += 1
+                continue
+            phrase, end = self._noun_phrase(tokens, position)
+            if phrase is None or end == position:
+                position += 1
+                continue
+            position = end
+            if prepositional and not objects and not verb:
+                continue
+            if prepositional:
+                prepositional.append(Prepositional("also", phrase))
+            else:
+                objects.append(phrase)
+        sense = w.VERBS.get(verb) or (w.VERBS.get(verb[:1]) if verb else None) or ""
+        if not sense and not objects and not prepositional:
+            return Clause(sense="", text=text, negated=negated)
+        return Clause(
+            sense=sense,
+            verb=verb,
+            objects=tuple(objects),
+            prepositional=tuple(prepositional),
+            text=text,
+            negated=negated,
+        )
+
+    def _is_particle(
+        self, tokens: tuple[str, ...], position: int, verb: tuple[str, ...], objects: list[NounPhrase]
+    ) -> bool:
+        """Whether the word completes the verb rather than beginning a place."""
+        token = tokens[position]
+        if (*verb, token) not in w.VERBS:
+            return False
+        following = tokens[position + 1] if position + 1 < len(tokens) else ""
+        if verb[0] in {"put", "set", "place"} and token == "on":
+            # "put on the lamp" is rare beside "put it on the table".
+            return False
+        if token in {"on", "off", "out", "over"} and objects:
+            return (
+                following in {"", ",", "and"}
+                or following in w.ADVERBS
+                or bool(w.longest_match(w.PREPOSITIONS, tokens, position + 1))
+            )
+        if token == "off" and verb[0] in {"take", "pick", "get", "grab"}:
+            return False
+        return not (token == "out" and following == "of" and verb[0] not in {"take", "get", "pull", "bring"})
+
+    def _noun_phrase(self, tokens: tuple[str, ...], start: int) -> tuple[NounPhrase | None, int]:
+        """Read one noun phrase; returns it, or None, and where it ends."""
+        determiner, count, i = self._determiner(tokens, start)
+        if i < len(tokens) and tokens[i] in w.PRONOUNS and count is None and self._ends_phrase(tokens, i + 1):
+            return NounPhrase(pronoun=w.PRONOUNS[tokens[i]], determiner=determiner), i + 1
+        head: list[str] = []
+        states: list[str] = []
+        part = False
+        while i < len(tokens):
+            token = tokens[i]
+            if token == "of" and head:
+                vessel = head[-1] in _VESSELS and not self._whole_name(tokens, i, head)
+                if vessel:
+                    inner, end = self._noun_phrase(tokens, i + 1)
+                    phrase = self._build(head, determiner, count, states, part)
+                    return (replace(phrase, contents=(inner,)) if inner is not None else phrase), end
+                if self._whole_name(tokens, i, head):
+                    head.append(token)
+                elif head[-1] in w.PART_WORDS or head[-1] in w.MEASURES:
+                    part = part or head[-1] in w.PART_WORDS
+                    head.clear()
+                    inner_determiner, more, after = self._determiner(tokens, i + 1)
+                    determiner, count, i = inner_determiner or determiner, count or more, after - 1
+                else:
+                    break
+            elif token != "of" and (self._ends_phrase(tokens, i) or (token == "with" and head)):
+                break
+            elif self._is_state(tokens, i, head):
+                states.append(w.STATE_WORDS[token])
+            elif token != "of":
+                head.append(token)
+            i += 1
+        if not head and not states and not determiner and count is None and not part:
+            return None, i
+        return self._tail(tokens, i, self._build(head, determiner, count, states, part))
+
+    def _determiner(self, tokens: tuple[str, ...], i: int) -> tuple[str, int | None, int]:
+        """Read determiners and numbers: the kind of determiner, how many, and where the rest begins."""
+        determiner = ""
+        count: int | None = None
+        while i < len(tokens):
+            token = tokens[i]
+            if token in w.PRONOUNS and self._ends_phrase(tokens, i + 1):
+                break
+            if token in w.NUMBERS and not (token == "one" and determiner):
+                count = w.NUMBERS[token]
+                determiner = determiner or "a"
+            elif token in w.DETERMINERS:
+                determiner = w.DETERMINERS[token] if determiner in {"", "the", "a", "all"} else determiner
+            elif not (token in w.ORDINALS and not self.is_noun(token)) and not (token == "of" and count is not None):
+                break
+            i += 1
+        return determiner, count, i
+
+    def _is_state(self, tokens: tuple[str, ...], i: int, head: list[str]) -> bool:
+        """Whether the word is an adjective of state rather than a part of a name."""
+        token = tokens[i]
+        following = tokens[i + 1] if i + 1 < len(tokens) else ""
+        if token not in w.STATE_WORDS or self.is_noun(token) or self.is_noun(f"{token} {singular(following)}"):
+            return False
+        return not head or not self._ends_phrase(tokens, i + 1)
+
+    def _whole_name(self, tokens: tuple[str, ...], i: int, head: list[str]) -> bool:
+        """Whether "HEAD of NEXT…" is one name, such as "bar of soap" or "roll of toilet paper"."""
+        if not head:
+            return False
+        return any(
+            self.is_noun(" ".join([*head[-k:], "of", *tokens[i + 1 : i + 1 + n]]))
+            for k in range(1, len(head) + 1)
+            for n in (1, 2)
+        )
+
+    def _build(self, head: list[str], determiner: str, count: int | None, states: list[str], part: bool) -> NounPhrase:
+        while head and head[-1] in w.ADVERBS and not self.is_noun(head[-1]):
+            head = head[:-1]
+        if len(head) > 1 and head[-1] in w.PART_WORDS and self.is_noun(singular(head[-2])):
+            # "apple slice", "tomato pieces"
+            part = True
+            plural, head = head[-1].endswith("s"), head[:-1]
+        else:
+            plural = bool(head) and singular(head[-1]) != head[-1] and head[-1] not in _NO_PLURAL
+        if "sliced" in states:
+            part = True
+        if len(head) == 1 and head[0] in w.PART_WORDS:
+            part, head = True, []
+        words = (*head[:-1], singular(head[-1])) if plural and not part else tuple(head)
+        return NounPhrase(
+            words=words, determiner=determiner, count=count, plural=plural, part=part, states=tuple(states)
+        )
+
+    def _tail(self, tokens: tuple[str, ...], i: int, phrase: NounPhrase) -> tuple[NounPhrase, int]:
+        """Read what follows a head: "with an apple on it", "that you washed", "you saw before"."""
+        rest = tokens[i:]
+        if rest[:1] == ("with",) or rest[:1] == ("containing",) or rest[:1] == ("holding",):
+            inner, end = self._noun_phrase(tokens, i + 1)
+            after = tokens[end : end + 2]
+            if (
+                inner is not None
+                and inner.words
+                and after in (("in", "it"), ("on", "it"), ("inside", "it"), ("inside", "of"))
+            ):
+                return replace(phrase, contents=(*phrase.contents, inner)), end + 2
+            if (
+                inner is not None
+                and inner.words
+                and tokens[end : end + 1] in (("inside",), ("in",))
+                and len(tokens) == end + 1
+            ):
+                return replace(phrase, contents=(*phrase.contents, inner)), end + 1
+            return phrase, i
+        if phrase.words[-1:] and phrase.words[-1] in _VAGUE and rest[:1] in (("to",), ("for",)):
+            end = i + 1
+            while end < len(tokens) and tokens[end] not in {",", "then", "and"}:
+                if end > i + 1 and self._relative_done(tokens, i, end):
+                    break
+                end += 1
+            return replace(phrase, relative=tokens[i:end]), end
+        if rest[:1] in (("that",), ("which",), ("you",), ("i",), ("we",), ("who",)):
+            end = i
+            while end < len(tokens) and tokens[end] not in {",", "then"}:
+                if end > i and tokens[end] == "and" and self._starts_clause(tokens, end + 1):
+                    break
+                if end > i + 1 and self._relative_done(tokens, i, end):
+                    break
+                end += 1
+            return replace(phrase, relative=tokens[i:end]), end
+        return phrase, i
+
+    def _relative_done(self, tokens: tuple[str, ...], start: int, i: int) -> bool:
+        """Whether the place at `i` belongs to the verb rather than to the relative clause.
+
+        The last place is the verb's: "put the food you heated on a plate", "put the cup you left in the sink on the
+        table"; "that is on the table" always keeps its own.
+        """
+        if not self._is_place(tokens, i):
+            return False
+        if tokens[start + 1 : start + 2] in (("is",), ("are",), ("was",), ("were",)) and i <= start + 2:
+            return False
+        end = next((j for j in range(i, len(tokens)) if tokens[j] in {",", "and", "then"}), len(tokens))
+        return not any(self._is_place(tokens, j) for j in range(i + 1, end) if not self._is_place(tokens, j - 1))
+
+    @staticmethod
+    def _is_place(tokens: tuple[str, ...], i: int) -> bool:
+        match = w.longest_match(w.PREPOSITIONS, tokens, i)
+        return bool(match) and w.PREPOSITIONS[tokens[i : i + match]] in {"in", "on", "to", "under"}
+
+    def _ends_phrase(self, tokens: tuple[str, ...], i: int) -> bool:
+        if i >= len(tokens):
+            return True
+        token = tokens[i]
+        if token in {
+            ",",
+            "and",
+            "then",
+            "that",
+            "which",
+            "where",
+            "you",
+            "i",
+            "we",
+            "who",
+            "or",
+            "is",
+            "are",
+            "so",
+            "while",
+        }:
+            return not (token == "that" and i + 1 < len(tokens) and self.is_noun(singular(tokens[i + 1])))
+        if token in w.PARTICLES and token not in {"clean"}:
+            return True
+        return bool(w.longest_match(w.PREPOSITIONS, tokens, i)) and token != "of"
+
+
+_ALSO_NOUNS = w.word_set(
+    """
+    slice cut wash clean place rest light heat cook cool chill cold open close empty can box book plate
+    watch set store use show dust polish load stack stand position start stop run read look view check
+    pull push break drop dump trash bin pan toast fry bake sit halve crack fill warm wet park return
+    pass hand hold shut keep leave dice
+    """
+)
+"""Verbs whose base form is as well a noun or an adjective."""
+
+_NO_PLURAL = frozenset({"glasses", "keys", "boots", "blinds", "curtains", "glass", "scissors"})
+"""Words that end in s and name one thing as well as several."""
+
+_INTRANSITIVE = frozenset({"wait", "go_to", "drop", "toggle"})
+
+_GLUE = (
+    (",", "and"),
+    ("as", "well", "as"),
+    (",", "before"),
+    (",", "after"),
+    ("and", "after"),
+    ("and",),
+    ("plus",),
+    (",",),
+    ("before",),
+    ("after",),
+    ("while",),
+    ("by",),
+)
+"""What stands between two clauses, when a verb follows."""
+
+_VAGUE = frozenset(
+    [
+        "something",
+        "anything",
+        "thing",
+        "things",
+        "stuff",
+        "everything",
+        "object",
+        "objects",
+        "item",
+        "items",
+        "somewhere",
+    ]
+)
+"""Heads that an infinitive describes: "something to read"."""
+
+_VESSELS = frozenset(
+    ["glass", "cup", "mug", "bowl", "plate", "pot", "pan", "bottle", "jar", "box", "tray", "dish", "basket"]
+)
+
+
+def _sentences(tokens: tuple[str, ...]) -> list[tuple[str, ...]]:
+    result: list[tuple[str, ...]] = []
+    current: list[str] = []
+    for token in tokens:
+        if token in {".", ";", "!", "?"}:
+            if current:
+                result.append(tuple(current))
+            current = []
+        else:
+            current.append(token)
+    if current:
+        result.append(tuple(current))
+    return result
+
+
+def _comma_or(tokens: tuple[str, ...], word: str) -> int:
+    for mark in (",", word):
+        if mark in tokens:
+            return tokens.index(mark)
+    return len(tokens)
+
+
+def _share_objects(clauses: list[Clause]) -> list[Clause]:
+    """Give "wash and slice the apple" its object twice."""
+    result = list(clauses)
+    for i in range(len(result) - 2, -1, -1):
+        here, following = result[i], result[i + 1]
+        if not here.sense or here.objects or here.prepositional or here.sense in _INTRANSITIVE:
+            continue
+        result[i] = replace(here, objects=following.objects)
+        pronouns = tuple(NounPhrase(pronoun="them" if o.plural else "it") for o in following.objects)
+        result[i + 1] = replace(following, objects=pronouns)
+    return result

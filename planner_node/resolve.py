@@ -1,0 +1,320 @@
+"""From intents to calls: every phrase becomes a reference, counts and groups become several calls.
+
+References within one instruction are joined here ("a plate … the plate"); across instructions by the session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from planner_node.compose import Composer
+from planner_node.grounding import class_candidates
+from planner_node.parser import Intent, NounPhrase
+from planner_node.parser import words as w
+from planner_node.plan import ObjectRef
+from planner_node.planner import NotUnderstoodError
+from planner_node.skills import SKILLS, Parameter
+from scene_graph.ontology import ClassInfo
+
+__all__ = ["Resolver"]
+
+_MOST = 4
+"""How many things "all the …" stands for at most."""
+
+
+@dataclass
+class Resolver:
+    """Turns the intents of one instruction into calls of a composer."""
+
+    composer: Composer
+    _spoken: list[tuple[Intent, NounPhrase, list[ObjectRef], str]] = field(default_factory=list)
+
+    def run(self, intents: list[Intent]) -> None:
+        """Append the calls that the intents ask for.
+
+        Raises:
+            NotUnderstoodError: If a phrase means nothing that is known, or a pronoun has no antecedent.
+        """
+        for intent in intents:
+            if not self._condition(intent):
+                continue
+            self._call(intent)
+
+    def _call(self, intent: Intent) -> None:
+        skill = SKILLS[intent.skill]
+        chosen: dict[str, list[ObjectRef]] = {}
+        for parameter in skill.parameters:
+            phrase = intent.phrases.get(parameter.name)
+            if phrase is not None:
+                chosen[parameter.name] = self._resolve(intent, parameter, phrase, chosen)
+        if not chosen:
+            self.composer.call(intent.skill, {}, amount=intent.amount, text=intent.text)
+            return
+        objects = chosen.get("object", [])
+        others = {name: refs[0] for name, refs in chosen.items() if name != "object"}
+        if intent.relation == "near" and "receptacle" in others:
+            others["receptacle"] = self._beside(others["receptacle"], objects)
+        targets: list[ObjectRef | None] = [*objects] or [None]
+        for ref in targets:
+            if ref is not None and intent.process and self._needless(intent.skill, ref):
+                continue
+            names = {"object": ref.name} if ref is not None else {}
+            names.update({name: other.name for name, other in others.items()})
+            self.composer.call(intent.skill, names, amount=intent.amount, text=intent.text)
+
+    def _needless(self, skill: str, ref: ObjectRef) -> bool:
+        """Whether a thing is already as an adjective asks."""
+        if skill == "cut":
+            return self.composer.ontology.get(ref.label).derived_from is not None
+        state = {"wash": "clean", "heat": "hot", "cool": "cold", "cook": "cooked"}[skill]
+        return ref.object_id is not None and self.composer.state.has(ref.name, state) is True
+
+    def _wanted(
+        self, intent: Intent, parameter: Parameter, chosen: Mapping[str, list[ObjectRef]]
+    ) -> Callable[[ClassInfo], bool]:
+        """Which classes can stand in an argument."""
+        if parameter.name == "receptacle" and intent.skill in {"move", "put", "throw_away"}:
+            things = [r.label for r in chosen.get("object", []) if r.label]
+
+            def holds(info: ClassInfo) -> bool:
+                if intent.relation == "near":
+                    return True
+                if info.label in {"Sink", "Bathtub"}:
+                    # Their basins hold things; the composer goes from one to the other.
+                    return True
+                return "receptacle" in info.affordances and all(
+                    t in info.holds for t in things if t in self.composer.ontology
+                )
+
+            return holds
+
+        def fits(info: ClassInfo) -> bool:
+            return not parameter.affordances or bool(info.affordances & parameter.affordances)
+
+        return fits
+
+    def _resolve(
+        self, intent: Intent, parameter: Parameter, phrase: NounPhrase, chosen: Mapping[str, list[ObjectRef]]
+    ) -> list[ObjectRef]:
+        role = parameter.name
+        if phrase.pronoun == "place":
+            refs = [self._origin(ref, phrase) for ref in chosen.get("object", [])[:1]]
+        elif phrase.pronoun:
+            refs = self._pronoun(phrase, role)
+        elif phrase.part and not phrase.words:
+            refs = self._pieces(phrase)
+        else:
+            refs = self._named(intent, parameter, phrase, chosen)
+        if not refs:
+            raise NotUnderstoodError(
+                f"I do not know what {phrase.text!r} means here", question=f"What is {phrase.text!r}?"
+            )
+        self._spoken.append((intent, phrase, refs, role))
+        return refs
+
+    # What was said before.
+
+    def _pronoun(self, phrase: NounPhrase, role: str) -> list[ObjectRef]:
+        plural = phrase.pronoun == "them"
+        objects = [entry for entry in self._spoken if entry[3] == "object"]
+        if objects:
+            intent, _, refs, _ = objects[-1]
+            if plural:
+                together = [r for i, _, rs, _ in objects if i.text == intent.text for r in rs]
+                return list(dict.fromkeys(together))
+            return refs[-1:]
+        found = []
+        for mention in self.composer.grounder.session.antecedents(plural=plural):
+            thing = self.composer.grounder.get(mention.object_id or "")
+            if thing is not None:
+                found.append(self.composer.adopt(thing, phrase.pronoun))
+        return found
+
+    def _pieces(self, phrase: NounPhrase) -> list[ObjectRef]:
+        """What "a slice" or "the pieces" means: of what was spoken of last."""
+        for _, _, refs, role in reversed(self._spoken):
+            if role == "object":
+                return refs[-1:]
+        session = self.composer.grounder.session
+        for mention in reversed(session.mentions):
+            slices = session.slices.get(mention.object_id or "", ())
+            candidates = [self.composer.grounder.get(s) for s in slices]
+            if mention.object_id is not None and self.composer.ontology.get(mention.label).derived_from is not None:
+                candidates.append(self.composer.grounder.get(mention.object_id))
+            things = [c for c in candidates if c is not None]
+            if things:
+                return [self.composer.adopt(t, phrase.text or "slice") for t in things[: 3 if phrase.plural else 1]]
+        return []
+
+    def _coreferent(self, intent: Intent, phrase: NounPhrase, labels: list[str]) -> list[ObjectRef]:
+        """References of this instruction that the phrase takes up again."""
+        if phrase.determiner == "another":
+            return []
+        for earlier, said, refs, _ in reversed(self._spoken):
+            if said.pronoun or not refs:
+                continue
+            same_words = said.words == phrase.words and (said.part == phrase.part or earlier.process)
+            if same_words and (earlier.text == intent.text or phrase.determiner != "a"):
+                return refs
+            if phrase.determiner in {"the", "its"} and not phrase.places and not phrase.relative:
+                known = {lb for r in refs for lb in r.labels}
+                whole = {base for lb in labels for base in self._wholes(lb)}
+                if known & set(labels) and (len(labels) <= 3 or known <= set(labels)):
+                    return refs
+                if phrase.part and known & whole:
+                    return refs
+        return []
+
+    def _wholes(self, label: str) -> set[str]:
+        info = self.composer.ontology.get(label)
+        return {label} | ({info.derived_from} if info.derived_from else set())
+
+    # What memory knows.
+
+    def _named(
+        self, intent: Intent, parameter: Parameter, phrase: NounPhrase, chosen: Mapping[str, list[ObjectRef]]
+    ) -> list[ObjectRef]:
+        grounder = self.composer.grounder
+        wanted = self._wanted(intent, parameter, chosen)
+        ranked = grounder.labels(phrase, wanted)
+        labels = [lb for lb, _ in ranked]
+        again = self._coreferent(intent, phrase, labels)
+        if again:
+            return again
+        taken = {r.object_id for refs in chosen.values() for r in refs if r.object_id}
+        if phrase.determiner == "another":
+            taken |= {r.object_id for _, _, refs, _ in self._spoken for r in refs if r.object_id}
+            newest = [m.object_id for m in grounder.session.mentions if m.label in labels and m.object_id]
+            taken |= set(newest[-1:])
+        found = grounder.find(phrase, ranked, exclude=taken)
+        if phrase.part and not found and ranked:
+            # No slices are remembered: the whole is meant, and "current" will be a slice once it is cut.
+            whole = replace(phrase, part=False)
+            return self._named(intent, parameter, whole, chosen)
+        if not ranked and not found:
+            raise NotUnderstoodError(
+                f"I do not know anything called {phrase.text!r}", question=f"What do you mean by {phrase.text!r}?"
+            )
+        count = self._count(phrase, len(found))
+        refs = [
+            self.composer.add(
+                replace(
+                    grounder.ref(_name(phrase, item.object.label, self.composer), phrase.text, item.object),
+                    labels=(item.object.label, *(lb for lb in labels if lb != item.object.label)),
+                    definite=phrase.determiner != "a",
+                    states=frozenset(phrase.states),
+                )
+            )
+            for item in found[:count]
+        ]
+        while len(refs) < count:
+            refs.append(
+                self.composer.add(
+                    ObjectRef(
+                        name=_name(phrase, labels[0], self.composer),
+                        phrase=phrase.text,
+                        labels=tuple(labels),
+                        states=frozenset(),
+                        distinct=tuple(r.name for r in refs),
+                        definite=phrase.determiner != "a",
+                    )
+                )
+            )
+        return refs
+
+    @staticmethod
+    def _count(phrase: NounPhrase, known: int) -> int:
+        if phrase.count is not None:
+            return min(phrase.count, 9)
+        if phrase.determiner == "both":
+            return 2
+        if phrase.determiner == "all":
+            return max(1, min(known, _MOST))
+        return 1
+
+    def _origin(self, ref: ObjectRef, phrase: NounPhrase) -> ObjectRef:
+        """Where a thing came from ("back where it was"), or belongs ("away")."""
+        grounder = self.composer.grounder
+        thing = grounder.get(ref.object_id) if ref.object_id is not None else None
+        origin = grounder.session.origins.get(ref.object_id or "")
+        if origin is not None and origin.parent is not None:
+            parent = grounder.get(origin.parent)
+            if parent is not None:
+                return self.composer.adopt(parent)
+        if thing is not None and not thing.held and "away" not in phrase.words:
+            support = grounder.support(thing)
+            if support is not None:
+                return self.composer.adopt(support)
+        if origin is not None:
+            holders = sorted(self.composer.ontology.holders(ref.label))
+            return self.composer.helper("its place", holders, at=origin.position)
+        return self._storage(ref)
+
+    def _storage(self, ref: ObjectRef) -> ObjectRef:
+        """Where things of this class are kept."""
+        info = self.composer.ontology.get(ref.label)
+        holders = self.composer.ontology.holders(ref.label)
+        order = ["Fridge"] if "food" in info.categories else []
+        order += ["Cabinet", "Drawer", "Shelf", "ShelvingUnit", "Dresser", "Desk", "CounterTop", "SideTable"]
+        usable = [lb for lb in order if lb in holders] or sorted(holders)
+        return self.composer.helper("storage", usable)
+
+    def _beside(self, place: ObjectRef, objects: list[ObjectRef]) -> ObjectRef:
+        """What to put a thing on so that it is next to `place`."""
+        grounder = self.composer.grounder
+        thing = grounder.get(place.object_id) if place.object_id is not None else None
+        label = objects[0].label if objects else ""
+        if thing is None:
+            return place
+        support = grounder.support(thing)
+        if support is not None and label in self.composer.ontology.get(support.label).holds:
+            return self.composer.adopt(support)
+        holders = [
+            lb
+            for lb in sorted(self.composer.ontology.holders(label))
+            if not self.composer.ontology.get(lb).closes and lb != place.label
+        ]
+        return self.composer.helper("surface", holders, at=thing.position) if holders else place
+
+    # Conditions.
+
+    def _condition(self, intent: Intent) -> bool:
+        """Whether "if …" holds, as far as memory knows; what memory does not know counts as holding, and is noted."""
+        words = intent.condition
+        if not words:
+            return True
+        verb = next(
+            (i for i, t in enumerate(words) if t in {"is", "are", "was", "were", "looks", "seems", "has"}), None
+        )
+        if verb is None:
+            return True
+        negated = "not" in words[verb:]
+        state = next((w.STATE_WORDS[t] for t in words[verb + 1 :] if t in w.STATE_WORDS), None)
+        state = state or next((t for t in words[verb + 1 :] if t in {"on", "off"}), None)
+        if state is None:
+            return True
+        subject = words[:verb]
+        phrase = NounPhrase(pronoun="it") if subject in (("it",), ("they",)) else _plain(subject)
+        if phrase.pronoun and not self._spoken and not self.composer.grounder.session.mentions:
+            phrase = intent.phrases.get("object", phrase)
+        refs = self._resolve(intent, Parameter("object", ""), phrase, {})
+        known = self.composer.state.has(refs[0].name, state)
+        if known is None:
+            self.composer.notes.append(f"memory does not know whether {' '.join(words)}; assumed so")
+            return True
+        if known == negated:
+            self.composer.notes.append(f"left out {intent.text!r}: not the case that {' '.join(words)}")
+            return False
+        return True
+
+
+def _plain(words: tuple[str, ...]) -> NounPhrase:
+    determiner = w.DETERMINERS.get(words[0], "") if words else ""
+    return NounPhrase(words=words[1:] if determiner else words, determiner=determiner)
+
+
+def _name(phrase: NounPhrase, label: str, composer: Composer) -> str:
+    exact = class_candidates(replace(phrase, places=(), relative=()), composer.ontology)
+    words = phrase.words if exact and exact[0][0] == label and len(phrase.words) <= 2 else None
+    return "_".join(words or composer.ontology.get(label).words[0].split())

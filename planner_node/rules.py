@@ -1,0 +1,28 @@
+"""The `rules` planner: no key, no network, no model; grammar and class knowledge."""
+
+from __future__ import annotations
+
+from planner_node.compose import Composer
+from planner_node.parser import parse_instruction
+from planner_node.plan import Plan
+from planner_node.planner import NotUnderstoodError, Situation
+from planner_node.resolve import Resolver
+
+__all__ = ["RulesPlanner"]
+
+
+class RulesPlanner:
+    """Plans by parsing the instruction and resolving its phrases against memory."""
+
+    name = "rules"
+
+    def plan(self, instruction: str, situation: Situation) -> Plan:
+        """See `planner_node.planner.Planner`."""
+        intents, unclear = parse_instruction(instruction, situation.ontology)
+        if not intents:
+            what = f"{unclear[0]!r}" if unclear else "an empty instruction"
+            raise NotUnderstoodError(f"I did not understand {what}", question="What shall I do, and with which thing?")
+        composer = Composer(instruction, situation.grounder(), self.name)
+        composer.notes += [f"not understood: {text!r}" for text in unclear]
+        Resolver(composer).run(intents)
+        return composer.plan()

@@ -1,0 +1,131 @@
+"""Looking for what memory does not know: the likeliest places first, doors opened and closed again.
+
+Visited places are remembered for the whole task, so that a second search goes on where the first stopped.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from memory_node.recollection import Recollection
+from planner_node.body import Body
+from planner_node.knowledge import SearchPlace
+from planner_node.plan import ObjectRef
+from planner_node.result import EventKind
+from planner_node.robot import SkillCode
+from scene_graph.types import Observation
+
+__all__ = ["Searcher"]
+
+
+@dataclass
+class Searcher:
+    """Searches on behalf of one task.
+
+    Attributes:
+        body: Robot and memory.
+        most: Places visited for one thing at most.
+        opened: Memory's ids of containers that were opened and stand open because something was found in them.
+    """
+
+    body: Body
+    most: int = 25
+    opened: list[str] = field(default_factory=list)
+    _visited: dict[str, set[str]] = field(default_factory=dict)
+
+    def find(self, ref: ObjectRef, exclude: set[str]) -> Recollection | None:
+        """Look for something until it is seen, the places run out, or the bound is reached.
+
+        Args:
+            ref: What is sought.
+            exclude: Memory's ids that will not do.
+
+        Returns:
+            What was found, as memory now has it; None if nothing was.
+        """
+        body = self.body
+        sought = ref.label or ref.phrase
+        visited = self._visited.setdefault(sought, set())
+        began = body.frame.stamp
+        for _ in range(self.most):
+            places = body.knowledge.rank_places(sought, start=body.position, exclude=sorted(visited), k=5)
+            place = next((p for p in places if p.place_id not in visited), None)
+            if place is None:
+                return None
+            visited.add(place.place_id)
+            body.result.searched.append(
+                {"sought": sought, "place": place.place_id, "kind": place.kind, "label": place.label}
+            )
+            body.tell(
+                EventKind.SEARCH,
+                f"looking for {ref.phrase or sought} at {place.label or place.place_id}",
+                sought=sought,
+                place=place.place_id,
+                place_kind=place.kind,
+                probability=place.probability,
+            )
+            if place.kind == "container":
+                self._look_inside(place, ref, exclude, began)
+            else:
+                self._look_around(place)
+            found = self.seen_since(ref, exclude, began)
+            if found is not None:
+                body.tell(EventKind.FOUND, f"found {ref.phrase or sought}", object_id=found.object.object_id)
+                return found
+        return None
+
+    def seen_since(self, ref: ObjectRef, exclude: set[str], stamp: float) -> Recollection | None:
+        """The nearest thing that will do and was seen since a moment."""
+        body = self.body
+        labels = [lb for lb in body.ontology.labels() if any(body.ontology.derives(lb, base) for base in ref.labels)]
+        found = body.knowledge.recall(ref.phrase or ref.label, labels=labels or list(ref.labels), k=20, min_score=0.0)
+        usable = [
+            r
+            for r in found
+            if r.stamp >= stamp and not r.stale and not r.object.held and r.object.object_id not in exclude
+        ]
+        return min(usable, key=lambda r: math.dist(r.position, body.position), default=None)
+
+    def _look_around(self, place: SearchPlace) -> None:
+        body = self.body
+        stand = place.viewpoint or place.position
+        x, y, _ = body.position
+        ahead = math.atan2(place.position[1] - y, place.position[0] - x)
+        reached = body.call("go_to_pose", label=place.label or place.place_id, target=stand, yaw=ahead)
+        if not reached.ok and reached.code is not SkillCode.UNSUPPORTED:
+            reached = body.call("go_to", label=place.label or place.place_id, target=place.position)
+        if reached.ok:
+            body.call("look_around", label=place.label or place.place_id)
+
+    def _look_inside(self, place: SearchPlace, ref: ObjectRef, exclude: set[str], began: float) -> None:
+        body = self.body
+        for attempt in range(2):
+            reached = body.call("go_to", label=place.label, target=place.position, attempt=attempt)
+            container = self._container(place)
+            if not reached.ok or container is None or container.object_id is None:
+                continue
+            if "open" in container.states:
+                return
+            if not body.call("open", label=place.label, object_id=container.object_id).ok:
+                continue
+            known = self._container(place)
+            memory = body.memory_of(known) if known is not None else None
+            container_id = memory.object.object_id if memory is not None else place.place_id
+            if self.seen_since(ref, exclude, began) is None:
+                body.call("look_at", label=place.label, target=place.position)
+            if self.seen_since(ref, exclude, began) is not None:
+                self.opened.append(container_id)
+                return
+            again = self._container(place)
+            if again is not None and again.object_id is not None:
+                body.call("close", label=place.label, object_id=again.object_id)
+            return
+
+    def _container(self, place: SearchPlace) -> Observation | None:
+        """The container in the newest frame: by memory's id, else the like one nearest to its place."""
+        known = self.body.observation_of(place.place_id)
+        if known is not None:
+            return known
+        like = [o for o in self.body.visible({place.label}) if math.dist(o.position, place.position) < 0.5]
+        return min(like, key=lambda o: math.dist(o.position, place.position), default=None)

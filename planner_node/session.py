@@ -1,0 +1,102 @@
+"""What was talked about and done so far: who "it" is, where things came from, which slices came from what."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from scene_graph.types import Point
+
+__all__ = ["Mention", "Origin", "Session"]
+
+
+@dataclass(frozen=True)
+class Mention:
+    """An object that was spoken of or acted on.
+
+    Attributes:
+        object_id: Memory's id; None for what was never found.
+        label: Its class.
+        turn: Number of the instruction, from 1.
+        group: Mentions of one group are "them".
+        role: ``"object"``, ``"receptacle"`` or ``"tool"``.
+    """
+
+    object_id: str | None
+    label: str
+    turn: int
+    group: int
+    role: str
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an object was before it was picked up.
+
+    Attributes:
+        parent: Memory's id of what it was on or in, where known.
+        label: Class of that.
+        position: Where it was, map frame, metres.
+    """
+
+    parent: str | None
+    label: str
+    position: Point
+
+
+@dataclass
+class Session:
+    """The state of the conversation, across instructions.
+
+    Attributes:
+        turn: Number of the current instruction, from 1.
+        mentions: Oldest first.
+        origins: Memory's id to where the object was last picked up.
+        slices: Memory's id of a whole to the ids of its slices.
+        deeds: (skill, memory's id, turn) of what was done, oldest first.
+    """
+
+    turn: int = 0
+    mentions: list[Mention] = field(default_factory=list)
+    origins: dict[str, Origin] = field(default_factory=dict)
+    slices: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    deeds: list[tuple[str, str, int]] = field(default_factory=list)
+    _group: int = 0
+
+    def begin(self) -> None:
+        """Start the next instruction."""
+        self.turn += 1
+
+    def mention(self, objects: Sequence[tuple[str | None, str]], role: str) -> None:
+        """Note that objects (memory's id, class) were spoken of together."""
+        self._group += 1
+        self.mentions += [Mention(i, label, self.turn, self._group, role) for i, label in objects]
+
+    def antecedents(self, *, plural: bool) -> list[Mention]:
+        """What "it" or "them" means: the newest object spoken of, or all of its group.
+
+        Objects acted on come before receptacles and tools; what was never found counts for nothing.
+        """
+        known = [m for m in self.mentions if m.object_id is not None]
+        for role in ("object", "receptacle"):
+            newest = next((m for m in reversed(known) if m.role == role), None)
+            if newest is not None:
+                group = [m for m in known if m.group == newest.group]
+                return group if plural else group[-1:]
+        return []
+
+    def salience(self, object_id: str) -> float:
+        """How present an object is in the conversation, in [0, 1]: 1 for the newest mention, fading by turn."""
+        newest = next((m for m in reversed(self.mentions) if m.object_id == object_id), None)
+        if newest is None:
+            return 0.0
+        behind = sum(1 for m in self.mentions if m.group > newest.group)
+        return float(0.8 ** (self.turn - newest.turn) * 0.95**behind)
+
+    def did(self, skills: Collection[str], object_id: str) -> bool:
+        """Whether one of these skills was carried out on the object."""
+        return any(skill in skills and who == object_id for skill, who, _ in self.deeds)
+
+    def record(self, skill: str, object_id: str) -> None:
+        """Note that a skill was carried out on an object."""
+        self.deeds.append((skill, object_id, self.turn))
