@@ -152,8 +152,10 @@ def _visible_extents(
         z, chosen = z[known], chosen[known]
         local = np.stack([(chosen % width - cx) / fx * z, (chosen // width - cy) / fy * z, z], axis=1)
         points = local @ rotation.T
-        low, high = np.percentile(points, (1, 99), axis=0)
-        result[label] = (float(np.median(np.linalg.norm(local, axis=1))), _as_size(high - low))
+        points.sort(axis=0)
+        stray = len(points) // 100
+        extent = points[-1 - stray] - points[stray]
+        result[label] = (float(np.median(np.linalg.norm(local, axis=1))), _as_size(extent))
     return result
 
 

@@ -13,7 +13,7 @@ from scene_graph.types import Point, View
 
 __all__ = ["VoxelMap"]
 
-_GROWTH = 40
+_GROWTH = 20
 """Cells by which the map outgrows what it must hold."""
 
 
@@ -29,7 +29,7 @@ class VoxelMap:
     def __init__(
         self,
         *,
-        resolution: float = 0.05,
+        resolution: float = 0.1,
         height: float = 2.5,
         clear_margin: float = 0.1,
     ) -> None:
@@ -42,7 +42,7 @@ class VoxelMap:
     def update(self, view: View) -> None:
         """Take in one view: fill where its depth ends, clear what it looked through."""
         points = view.points()
-        points = points[(points[:, 2] < self._layers * self.resolution) & (points[:, 2] > self.resolution)]
+        points = points[(points[:, 2] < self._layers * self.resolution) & (points[:, 2] > 0.0)]
         if not len(points):
             return
         cells = np.floor(points[:, :2] / self.resolution).astype(np.int64)
