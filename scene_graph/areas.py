@@ -115,10 +115,9 @@ class AreaMap:
         width = 2 * round(0.8 * self.reach / grid.resolution) + 1
         border = 2 * round(0.4 / grid.resolution) + 1
         growing = ndimage.maximum_filter((grid.states == CellState.UNSEEN).astype(np.uint8), size=border) > 0
-        given_up = np.zeros(grid.shape, dtype=np.bool_)
         distance, _ = grid.nearest_of(list(self.areas.values()), limit=self.reach + 1e-6)
         while True:
-            uncovered = reachable & ~np.isfinite(distance) & ~given_up
+            uncovered = reachable & ~np.isfinite(distance)
             if not uncovered.any():
                 return
             covered = ndimage.uniform_filter(uncovered.astype(np.float64), size=width, mode="constant") * width**2
@@ -129,7 +128,8 @@ class AreaMap:
             if gain < _LEFTOVER:
                 return
             if gain < _WORTHWHILE and growing[row, column]:
-                given_up[row, column] = True
+                # All that is left gains less, so the rest of the growing border can wait for more of the map.
+                reachable = reachable & ~growing
                 continue
             x, y = grid.centres(np.array([row]), np.array([column]))[0].tolist()
             self.areas[f"area-{self.next_area}"] = (round(x, 4), round(y, 4))
@@ -186,7 +186,7 @@ class AreaMap:
         large = [n for n, size in enumerate(sizes, start=1) if size >= _ROOM]
         rooms[large] = range(1, len(large) + 1)
         seeds = rooms[labels]
-        if not large:
+        if not large or not self.areas:
             return [0] * len(self.areas)
         # Floor near walls, in niches and on thresholds goes to the room that is nearest.
         _, (rows, columns) = ndimage.distance_transform_edt(seeds == 0, return_indices=True)

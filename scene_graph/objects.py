@@ -94,8 +94,8 @@ class SceneObject:
             label=observation.label,
             low=centre - half,
             high=centre + half,
-            stamp=observation.stamp,
-            first_stamp=observation.stamp,
+            stamp=float(observation.stamp),
+            first_stamp=float(observation.stamp),
         )
         thing.take(observation)
         return thing
@@ -148,15 +148,14 @@ class SceneObject:
         self.seen += 1
         self.misses = 0
         self.stale = False
-        self.stamp = observation.stamp
+        self.stamp = float(observation.stamp)
         self.source = observation.source
         self.confidence = max(observation.confidence, self.confidence if self.seen > 1 else 0.0)
         self.votes[observation.label] = self.votes.get(observation.label, 0.0) + observation.confidence
         self.label = max(sorted(self.votes), key=lambda name: self.votes[name])
         known = apply_states(self.states, observation.states)
         self.states = {
-            s: observation.stamp if s in observation.states else self.states.get(s, observation.stamp)
-            for s in sorted(known)
+            s: self.stamp if s in observation.states else self.states.get(s, self.stamp) for s in sorted(known)
         }
         if observation.object_id is not None:
             if observation.object_id in self.sensor_ids:

@@ -79,8 +79,9 @@ class ClassInfo:
 class Ontology:
     """Household knowledge by class: `get`, `find`, `derives` and `labels`."""
 
-    def __init__(self, classes: Mapping[str, ClassInfo]) -> None:
+    def __init__(self, classes: Mapping[str, ClassInfo], rooms: Mapping[str, Iterable[str]] | None = None) -> None:
         self._classes = dict(classes)
+        self._rooms = {name: frozenset(labels) for name, labels in (rooms or {}).items()}
         self._unknown: dict[str, ClassInfo] = {}
         ranked: dict[str, list[tuple[int, str]]] = {}
         for label, info in self._classes.items():
@@ -130,7 +131,11 @@ class Ontology:
         for label, entry in entries.items():
             for receptacle in _receptacles(label, entry, groups, source):
                 holds.setdefault(receptacle, set()).add(label)
-        return cls({label: _class_info(label, entry, holds, source) for label, entry in entries.items()})
+        rooms = data.get("rooms", {})
+        return cls(
+            {label: _class_info(label, entry, holds, source) for label, entry in entries.items()},
+            {name: _strings("[rooms]", rooms, name, source) for name in rooms},
+        )
 
     def get(self, label: str) -> ClassInfo:
         """What is known of a class; an unknown one gets an entry made from its name, that moves and affords nothing."""
@@ -164,6 +169,13 @@ class Ontology:
         ['Fridge']
         """
         return list(self._by_word.get(_normal(words), ()))
+
+    def room_name(self, labels: Iterable[str]) -> str:
+        """What a room with such things in it is called: ``"room"`` where they do not tell."""
+        present = set(labels)
+        scores = {name: len(present & telling) for name, telling in self._rooms.items()}
+        best = max(scores, key=lambda name: (scores[name], name), default="room")
+        return best if scores.get(best, 0) else "room"
 
     def holders(self, label: str) -> frozenset[str]:
         """Classes in or on which a thing of class `label` may be put."""

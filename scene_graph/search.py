@@ -22,8 +22,7 @@ Similarity = Callable[[str, Sequence[str]], Sequence[float]]
 _MANY = 12
 """Places whose order is optimised; those after them are seldom reached."""
 _STOP = frozenset(
-    ["a", "an", "the", "some", "any", "of", "to", "for", "with", "in", "on", "my", "your"]
-    + ["something", "anything", "thing", "things", "used", "i"]
+    ["a", "an", "the", "some", "any", "of", "to", "for", "with", "in", "on", "my", "something", "anything", "used"]
 )
 
 
