@@ -69,6 +69,7 @@ class Agent:
         """Stop the running instruction; `run` then returns a result that says so. Harmless when nothing runs."""
         if self._busy.locked():
             self._cancel.set()
+            self._planner.cancel()
             self._robot.cancel()
 
     def run(self, instruction: str) -> TaskResult:
@@ -102,7 +103,9 @@ class Agent:
             result.reason = f"memory did not answer: {error}"
             plan = None
         result.planning_seconds = self._wall_clock() - began
-        if plan is not None:
+        if self._cancel.is_set():
+            result.cancelled, result.reason = True, "cancelled"
+        elif plan is not None:
             self._carry_out(plan, result)
         self._emit(
             Event(

@@ -64,3 +64,7 @@ class Planner(Protocol):
             KnowledgeError: If memory does not answer.
         """
         ...
+
+    def cancel(self) -> None:
+        """Make a `plan` that is under way in another thread end soon, with `NotUnderstoodError`."""
+        ...

@@ -98,7 +98,10 @@ class Resolver:
         self, intent: Intent, parameter: Parameter, phrase: NounPhrase, chosen: Mapping[str, list[ObjectRef]]
     ) -> list[ObjectRef]:
         role = parameter.name
-        if phrase.pronoun == "place":
+        if phrase.memory_id:
+            thing = self.composer.grounder.get(phrase.memory_id)
+            refs = [self.composer.adopt(thing)] if thing is not None else []
+        elif phrase.pronoun == "place":
             refs = [self._origin(ref, phrase) for ref in chosen.get("object", [])[:1]]
         elif phrase.pronoun:
             refs = self._pronoun(phrase, role)

@@ -16,6 +16,9 @@ class RulesPlanner:
 
     name = "rules"
 
+    def cancel(self) -> None:
+        """Nothing to stop: planning takes milliseconds."""
+
     def plan(self, instruction: str, situation: Situation) -> Plan:
         """See `planner_node.planner.Planner`."""
         intents, unclear = parse_instruction(instruction, situation.ontology)

@@ -6,10 +6,15 @@ from planner_node.parser.intents import Intent, interpret
 from planner_node.parser.syntax import NounPhrase, Splitter
 from scene_graph.ontology import Ontology
 
-__all__ = ["Intent", "NounPhrase", "parse_instruction"]
+__all__ = ["Intent", "NounPhrase", "noun_phrase", "parse_instruction"]
 
 
 def parse_instruction(instruction: str, ontology: Ontology) -> tuple[list[Intent], list[str]]:
     """The intents of an instruction in order, and the texts of clauses that were not understood."""
     splitter = Splitter(lambda words: bool(ontology.find(words)))
     return interpret(splitter.clauses(instruction), ontology)
+
+
+def noun_phrase(text: str, ontology: Ontology) -> NounPhrase:
+    """A text, such as "the clean plate on the table", as one noun phrase."""
+    return Splitter(lambda words: bool(ontology.find(words))).phrase(text)

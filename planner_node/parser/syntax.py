@@ -67,6 +67,7 @@ class NounPhrase:
         places: What it is said to be at, with the relation.
         contents: What it is said to hold.
         relative: The words of a relative clause, e.g. ``("you", "saw", "before")``.
+        memory_id: Memory's id of the thing, where a planner named it so.
     """
 
     words: tuple[str, ...] = ()
@@ -79,6 +80,7 @@ class NounPhrase:
     places: tuple[Prepositional, ...] = ()
     contents: tuple[NounPhrase, ...] = ()
     relative: tuple[str, ...] = ()
+    memory_id: str = ""
 
     @property
     def text(self) -> str:
@@ -134,6 +136,12 @@ class Splitter:
         for sentence in _sentences(tokenize(instruction)):
             result.extend(self._sentence(sentence))
         return result
+
+    def phrase(self, text: str) -> NounPhrase:
+        """A text as one noun phrase."""
+        tokens = tokenize(text)
+        phrase, _ = self._noun_phrase(tokens, 0)
+        return phrase or NounPhrase(words=tokens)
 
     def _sentence(self, tokens: tuple[str, ...]) -> list[Clause]:
         condition: tuple[str, ...] = ()
