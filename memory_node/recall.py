@@ -1,0 +1,403 @@
+"""How well each remembered object answers a query: one score in [0, 1], the product of what each criterion says.
+
+A product, because the criteria of a question are a conjunction: the clean plate on the table must be a plate, and
+clean, and on the table. Each factor is 1 where memory knows that the criterion holds, small where it knows the
+contrary, and between where it does not know. `Weights` holds every constant; `Hit.explanation` names every factor.
+
+| factor | is 1 if | otherwise |
+| --- | --- | --- |
+| ``meaning`` | the object's class is called so | less for second names and for what is made of it; else by cosine |
+| ``state`` | it has the state | its container gives it; unknown; the opposite |
+| ``relation`` | it is there | its support is unknown; it is elsewhere |
+| ``freshness`` | just seen | falls with age, a little: ties go to the newest evidence |
+| ``certainty`` | seen there last | less if stale, or provisionally the same |
+| ``tier`` | short or long | archive |
+
+Time, place, and whatever a caller's arguments ask for, are conditions: what fails them is no answer at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from memory_node.columns import ARCHIVE, Columns
+from memory_node.embeddings import Embedder
+from memory_node.query import Query, Relation
+from scene_graph.ontology import Ontology
+from scene_graph.types import OPPOSITES, ObjectState, Point
+
+__all__ = ["Hit", "Narrowing", "Recall", "Weights"]
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Rows = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Constants of the score.
+
+    Attributes:
+        cosine_zero: Cosine similarity of query and class that means nothing: unrelated household things have it.
+        cosine_one: Cosine similarity that is as good as a name.
+        category_floor: Meaning of an object of the kind that was named; similarity orders those above it.
+        state_inferred: It has the state by its container: what is in the fridge is cold.
+        state_unknown: The state was never observed.
+        state_alone: The same, where the state is all that was asked for.
+        state_opposite: It has the opposite state.
+        relation_unknown: What it is on or in is not known.
+        relation_wrong: It is elsewhere.
+        near: Metres within which things are near each other, from side to centre.
+        age_half: Seconds after which freshness has fallen half its way.
+        fresh_floor: Freshness of what was seen long ago, or in another epoch.
+        stale: Certainty of what was not where it should be.
+        provisional: Certainty of what is provisionally the same.
+        archive: Of what the cache gave up.
+    """
+
+    cosine_zero: float = 0.12
+    cosine_one: float = 0.60
+    category_floor: float = 0.7
+    state_inferred: float = 0.9
+    state_unknown: float = 0.55
+    state_alone: float = 0.2
+    state_opposite: float = 0.1
+    relation_unknown: float = 0.4
+    relation_wrong: float = 0.1
+    near: float = 1.0
+    age_half: float = 600.0
+    fresh_floor: float = 0.9
+    stale: float = 0.6
+    provisional: float = 0.97
+    archive: float = 0.98
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Narrowing:
+    """Conditions that a caller's arguments add to a query.
+
+    Attributes:
+        near: Point and radius, metres.
+        inside: Ids within which it must be: a container and what is in it.
+        area: Tells of (N, 3) positions which are in the area asked for.
+        after: Seen at this stamp or later, seconds.
+        before: Seen at this stamp or earlier, seconds.
+        labels: Of these classes.
+        states: With all these states.
+    """
+
+    near: tuple[Point, float] | None = None
+    inside: Collection[str] | None = None
+    area: Callable[[Floats], Bools] | None = None
+    after: float | None = None
+    before: float | None = None
+    labels: Collection[str] | None = None
+    states: Collection[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An object that answers a query.
+
+    Attributes:
+        object_id: Memory's id.
+        score: In [0, 1].
+        tier: Its code, see `columns.TIERS`.
+        explanation: Factors of the score, by name.
+    """
+
+    object_id: str
+    score: float
+    tier: int
+    explanation: dict[str, float]
+
+
+@dataclass(slots=True)
+class _Factors:
+    """Factors of the chosen rows, multiplied up as they are found."""
+
+    total: Floats
+    named: dict[str, Floats] = field(default_factory=dict)
+
+    def add(self, name: str, values: Floats) -> None:
+        self.named[name] = values
+        self.total = self.total * values
+
+
+class Recall:
+    """Answers queries from the columns.
+
+    Args:
+        columns: What is remembered, of all tiers.
+        knowledge: What is known of classes.
+        embedder: For what a query leaves to be understood by similarity.
+        state_of: Belief about an object, by memory's id.
+        weights: Constants of the score.
+    """
+
+    def __init__(
+        self,
+        columns: Columns,
+        knowledge: Ontology,
+        embedder: Embedder,
+        state_of: Callable[[str], ObjectState | None],
+        *,
+        weights: Weights | None = None,
+    ) -> None:
+        self.weights = weights if weights is not None else Weights()
+        self._columns = columns
+        self._knowledge = knowledge
+        self._embedder = embedder
+        self._state_of = state_of
+        self._class_vectors: npt.NDArray[np.float32] = np.empty((0, 0), dtype=np.float32)
+
+    def search(
+        self,
+        query: Query,
+        *,
+        narrowing: Narrowing,
+        k: int,
+        min_score: float,
+        tiers: Collection[int],
+        now: float,
+        epoch: int,
+        map_id: str,
+    ) -> list[Hit]:
+        """The best answers, best first.
+
+        Args:
+            query: What is asked.
+            narrowing: Further conditions.
+            k: How many at most.
+            min_score: Answers that score less are none.
+            tiers: Codes of the tiers to look in.
+            now: The present, seconds.
+            epoch: The present's epoch: what was seen in another one has no age.
+            map_id: Only what is in that map.
+        """
+        meaning = self._meaning(query, narrowing)
+        rows = self._candidates(query, narrowing, meaning, tiers, now, epoch, map_id)
+        if rows.size == 0:
+            return []
+        factors = _Factors(np.ones(rows.size))
+        factors.add("meaning", meaning[self._columns.column("label")[rows]])
+        self._add_states(query, rows, factors)
+        for relation in query.relations:
+            self._add_relation(relation, rows, factors, alone=not (query.labels or query.categories or query.meaning))
+        self._add_salience(rows, factors, now, epoch)
+        passing = np.flatnonzero(factors.total >= min_score)
+        if passing.size > k:
+            passing = passing[np.argpartition(-factors.total[passing], k - 1)[:k]]
+        ids = self._columns.ids
+        chosen = sorted(passing.tolist(), key=lambda i: (-factors.total[i], ids[rows[i]]))
+        tier = self._columns.column("tier")
+        return [
+            Hit(
+                ids[rows[i]],
+                float(factors.total[i]),
+                int(tier[rows[i]]),
+                {name: round(float(values[i]), 4) for name, values in factors.named.items()},
+            )
+            for i in chosen
+        ]
+
+    # Candidates.
+
+    def _meaning(self, query: Query, narrowing: Narrowing) -> Floats:
+        """How well each class known to the columns is what was asked for, in [0, 1]; 0 is not a candidate."""
+        names = self._columns.labels.names
+        if query.labels:
+            meaning = np.array([query.labels.get(name, 0.0) for name in names])
+        elif query.categories or query.meaning:
+            meaning = np.ones(len(names))
+            if query.meaning:
+                scale = self.weights.cosine_one - self.weights.cosine_zero
+                meaning = np.clip((self._cosines(query.meaning) - self.weights.cosine_zero) / scale, 0.0, 1.0)
+            if query.categories:
+                of_kind = np.array([bool(self._knowledge.get(n).categories & query.categories) for n in names])
+                floor = self.weights.category_floor
+                meaning = np.where(of_kind, floor + (1 - floor) * meaning, 0.0)
+        else:
+            meaning = np.ones(len(names))
+        if query.not_labels:
+            meaning[self._columns.labels.among(query.not_labels)] = 0.0
+        if narrowing.labels is not None:
+            wanted = self._columns.labels.among(narrowing.labels)
+            kept = np.zeros(len(names))
+            kept[wanted] = np.maximum(meaning[wanted], 0.0)
+            # Arguments win over the text: a class that the caller names is a candidate whatever the text says.
+            if not query.labels:
+                return kept
+            kept[[code for code in wanted if kept[code] == 0]] = 1.0 if not any(kept) else 0.0
+            meaning = kept
+        return meaning
+
+    def _cosines(self, text: str) -> Floats:
+        names = self._columns.labels.names
+        if len(self._class_vectors) < len(names):
+            new = self._embedder.embed([self._describe(name) for name in names[len(self._class_vectors) :]])
+            known = self._class_vectors if self._class_vectors.size else np.empty((0, new.shape[1]), dtype=np.float32)
+            self._class_vectors = np.concatenate([known, new])
+        cosines: Floats = (self._class_vectors @ self._embedder.embed([text])[0]).astype(np.float64)
+        return cosines
+
+    def _describe(self, label: str) -> str:
+        info = self._knowledge.get(label)
+        return f"{info.word}: {info.description}"
+
+    def _candidates(
+        self,
+        query: Query,
+        narrowing: Narrowing,
+        meaning: Floats,
+        tiers: Collection[int],
+        now: float,
+        epoch: int,
+        map_id: str,
+    ) -> Rows:
+        columns = self._columns
+        map_code = columns.maps.get(map_id)
+        if map_code is None or len(columns) == 0:
+            return np.empty(0, dtype=np.intp)
+        keep = columns.column("alive") & (meaning[columns.column("label")] > 0)
+        keep &= columns.column("map") == map_code
+        keep &= (columns.column("flags") & columns.flagged(retired=True)) == 0
+        tier = columns.column("tier")
+        keep &= np.isin(tier, list(tiers)) if len(tiers) > 1 else tier == next(iter(tiers))
+        rows: Rows = np.flatnonzero(keep)
+        after, before = narrowing.after, narrowing.before
+        # The arguments win over the text's "in the last ten minutes".
+        if after is None and before is None:
+            after = now - query.max_age if query.max_age is not None else None
+            before = now - query.min_age if query.min_age is not None else None
+        if after is not None or before is not None:
+            stamp = columns.column("stamp")[rows]
+            timely = columns.column("epoch")[rows] == epoch
+            if after is not None:
+                timely &= stamp >= after
+            if before is not None:
+                timely &= stamp <= before
+            rows = rows[timely]
+        if narrowing.states is not None:
+            bits = np.uint64(columns.mask(narrowing.states))
+            rows = rows[(columns.column("state")[rows] & bits) == bits]
+        if narrowing.near is not None:
+            point, radius = narrowing.near
+            offsets = columns.column("position")[rows] - np.asarray(point)
+            rows = rows[np.einsum("ij,ij->i", offsets, offsets) <= radius * radius]
+        if narrowing.inside is not None:
+            rows = rows[np.isin(columns.column("parent")[rows], columns.parents.among(narrowing.inside))]
+        if narrowing.area is not None and rows.size:
+            rows = rows[narrowing.area(columns.column("position")[rows])]
+        return rows
+
+    # Factors.
+
+    def _add_states(self, query: Query, rows: Rows, factors: _Factors) -> None:
+        if not query.states and not query.not_states:
+            return
+        weights, columns = self.weights, self._columns
+        bits = columns.column("state")[rows]
+        alone = not (query.labels or query.categories or query.meaning)
+        values = np.ones(rows.size)
+        for state in sorted(query.states):
+            has = (bits & np.uint64(columns.mask([state]))) != 0
+            rivals = np.uint64(columns.mask(OPPOSITES.get(state, frozenset())))
+            contrary = (bits & rivals) != 0
+            value = np.where(contrary, weights.state_opposite, weights.state_alone if alone else weights.state_unknown)
+            inferred = self._inferred(state, rows)
+            if inferred is not None:
+                value = np.where(inferred & ~contrary, weights.state_inferred, value)
+            values *= np.where(has, 1.0, value)
+        for state in sorted(query.not_states):
+            has = (bits & np.uint64(columns.mask([state]))) != 0
+            values *= np.where(has, weights.state_opposite, 1.0)
+        factors.add("state", values)
+
+    def _inferred(self, state: str, rows: Rows) -> Bools | None:
+        """Which rows have a state by what they are in."""
+        affordance = {"cold": "cools"}.get(state)
+        if affordance is None:
+            return None
+        parents = self._columns.column("parent")[rows]
+        giving = [code for code in np.unique(parents).tolist() if code >= 0 and self._gives(code, affordance)]
+        inferred: Bools = np.isin(parents, giving)
+        return inferred
+
+    def _gives(self, parent_code: int, affordance: str) -> bool:
+        state = self._state_of(self._columns.parents.names[parent_code])
+        return state is not None and affordance in self._knowledge.get(state.label).affordances
+
+    def _add_relation(self, relation: Relation, rows: Rows, factors: _Factors, *, alone: bool) -> None:
+        weights, columns = self.weights, self._columns
+        anchors = self.ids_of(relation.labels)
+        parents = columns.column("parent")[rows]
+        there = np.isin(parents, columns.parents.among(self.contents(anchors)))
+        unknown = parents < 0
+        if relation.kind in {"near", "at"}:
+            close = self._near(anchors, columns.column("position")[rows])
+            there = there | close
+            unknown = np.zeros_like(there)
+        # A thing is not on, in or near itself.
+        own = np.isin(rows, [columns.rows[i] for i in anchors if i in columns])
+        there &= ~own
+        if relation.negated:
+            values = np.where(there, weights.relation_wrong, 1.0)
+        else:
+            guess = weights.state_alone if alone else weights.relation_unknown
+            values = np.where(there, 1.0, np.where(unknown, guess, weights.relation_wrong))
+        previous = factors.named.get("relation")
+        factors.add("relation", values)
+        if previous is not None:
+            factors.named["relation"] = previous * values
+
+    def ids_of(self, labels: Iterable[str]) -> list[str]:
+        """Ids of all remembered objects of some classes."""
+        columns = self._columns
+        chosen = columns.column("alive") & np.isin(columns.column("label"), columns.labels.among(labels))
+        return [columns.ids[row] for row in np.flatnonzero(chosen).tolist()]
+
+    def contents(self, containers: Iterable[str]) -> list[str]:
+        """Containers, and all containers in or on them, however deep."""
+        columns = self._columns
+        found = dict.fromkeys(containers)
+        parent = columns.column("parent")
+        frontier = list(found)
+        while frontier:
+            codes = columns.parents.among(frontier)
+            inside = np.flatnonzero(np.isin(parent, codes) & columns.column("alive")) if codes else np.empty(0, int)
+            frontier = [
+                columns.ids[row]
+                for row in inside.tolist()
+                if columns.ids[row] not in found and columns.parents.get(columns.ids[row]) is not None
+            ]
+            found.update(dict.fromkeys(frontier))
+        return list(found)
+
+    def _near(self, anchors: Iterable[str], positions: Floats) -> Bools:
+        close = np.zeros(len(positions), dtype=np.bool_)
+        for anchor in anchors:
+            state = self._state_of(anchor)
+            if state is None:
+                continue
+            half = np.asarray(state.size) / 2 if state.size is not None else np.zeros(3)
+            gap = np.maximum(np.abs(positions - np.asarray(state.position)) - half, 0.0)
+            close |= np.einsum("ij,ij->i", gap, gap) <= self.weights.near**2
+        return close
+
+    def _add_salience(self, rows: Rows, factors: _Factors, now: float, epoch: int) -> None:
+        weights, columns = self.weights, self._columns
+        age = np.maximum(now - columns.column("stamp")[rows], 0.0)
+        fresh = np.where(columns.column("epoch")[rows] == epoch, np.exp2(-age / weights.age_half), 0.0)
+        factors.add("freshness", weights.fresh_floor + (1 - weights.fresh_floor) * fresh)
+        flags = columns.column("flags")[rows]
+        certainty = np.where(flags & columns.flagged(stale=True), weights.stale, 1.0)
+        certainty *= np.where(flags & columns.flagged(provisional=True), weights.provisional, 1.0)
+        factors.add("certainty", certainty)
+        tier: npt.NDArray[Any] = columns.column("tier")[rows]
+        factors.add("tier", np.where(tier == ARCHIVE, weights.archive, 1.0))

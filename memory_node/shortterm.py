@@ -1,0 +1,661 @@
+"""Identity, change and absence of the things that move: what a frame means for what memory believes.
+
+`scene_graph.association` decides which observation is which known object; `ShortTermMemory` draws the consequences.
+It knows nothing of capacity: which units are in the cache and which in the archive is the facade's matter, because
+what an object is must not depend on what the cache evicted.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from memory_node.surroundings import Surroundings, is_shut
+from memory_node.units import MAX_GHOSTS, Past, Unit
+from scene_graph.association import Match, Track, associate, fuse
+from scene_graph.ontology import Ontology
+from scene_graph.types import Change, ChangeKind, FloatArray, ObjectState, Observation, Point, View, apply_states
+from scene_graph.visibility import Sight, clear_view
+
+__all__ = ["Outcome", "ShortTermMemory"]
+
+_CELL = 1.0
+"""Metres of a cell of the grid in which candidates for identity are looked up."""
+_FEW = 24
+"""Individuals of a class up to which all are candidates; of more, those near the observation and those gone."""
+_REACH = 3
+"""Cells around an observation in which candidates that may have moved are looked for, among many individuals."""
+_MOVED = 0.1
+"""Metres that a thing which is seen at its place may drift before that counts as a move."""
+_PARTS_RADIUS = 0.8
+"""Metres from a whole within which its slices turn up."""
+_SIGHT_RANGE = Sight().max_range
+
+_Ghost = tuple[str, int]
+"""Key of the track of an old place: the unit's id and the place's index."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a frame changed.
+
+    Attributes:
+        changes: In the order in which they were found.
+        touched: Ids of units whose record changed, in order.
+        entered: Ids of units that came into sight, or changed, with this frame: accesses for the cache.
+    """
+
+    changes: list[Change] = field(default_factory=list)
+    touched: dict[str, None] = field(default_factory=dict)
+    entered: dict[str, None] = field(default_factory=dict)
+
+
+class ShortTermMemory:
+    """All objects that move, joined over time.
+
+    Args:
+        knowledge: What is known of classes.
+        new_id: Makes the id of a new unit of a class.
+        sight: What the sensor can be relied upon to see.
+    """
+
+    def __init__(self, knowledge: Ontology, *, new_id: Callable[[str], str], sight: Sight | None = None) -> None:
+        self.units: dict[str, Unit] = {}
+        self._aliases: dict[str, str] = {}
+        self._knowledge = knowledge
+        self._new_id = new_id
+        self._sight = sight if sight is not None else Sight()
+        self._by_label: dict[tuple[str, str], dict[str, Unit]] = {}  # (map, label) → id → unit
+        self._cells: dict[tuple[str, int, int], dict[str, dict[str, None]]] = {}  # (map, cell) → label → ids
+        self._tracks: dict[str, Track] = {}
+        self._held: dict[str, None] = {}
+        self._ghosted: dict[str, None] = {}
+        self._gone: dict[tuple[str, str], dict[str, None]] = {}
+        self._children: dict[str, dict[str, None]] = {}
+        self._frame = 0
+        self._seen: set[str] = set()  # ids of what the present frame shows
+
+    # Access.
+
+    def find(self, object_id: str) -> Unit | None:
+        """A unit by memory's id or by any sensor id that joined it."""
+        unit = self.units.get(object_id)
+        if unit is None and object_id in self._aliases:
+            unit = self.units.get(self._aliases[object_id])
+        return unit
+
+    def held(self) -> list[Unit]:
+        """What the gripper holds."""
+        return [self.units[i] for i in self._held]
+
+    def children(self, object_id: str) -> list[Unit]:
+        """What is on or in an object, as far as memory knows."""
+        return [self.units[i] for i in self._children.get(object_id, ())]
+
+    def add(self, unit: Unit) -> None:
+        """Take in a unit as it is, e.g. from the store."""
+        self.units[unit.id] = unit
+        for alias in unit.aliases:
+            self._aliases[alias] = unit.id
+        self._enlist(unit)
+
+    def remove(self, object_id: str) -> Unit:
+        """Forget a unit.
+
+        Raises:
+            KeyError: If memory has no such unit.
+        """
+        unit = self.units.pop(object_id)
+        self._delist(unit)
+        for alias in [a for a, owner in self._aliases.items() if owner == object_id]:
+            del self._aliases[alias]
+        return unit
+
+    # Observation.
+
+    def observe(
+        self,
+        observations: Sequence[Observation],
+        *,
+        view: View | None,
+        surroundings: Surroundings,
+        static_ids: dict[str, str],
+        epoch: int,
+        map_id: str,
+        frame_id: str = "map",
+        stamp: float,
+    ) -> Outcome:
+        """Bring what is believed up to date with one frame.
+
+        Args:
+            observations: Of things that may move, in `frame_id`.
+            view: What was in clear view; None if unknown, and then nothing is concluded from what was not seen.
+            surroundings: Receptacles that do not move.
+            static_ids: Sensor id → memory's id of the frame's things that do not move, for `Observation.parent`.
+            epoch: Of the stamps.
+            map_id: Of the positions.
+            frame_id: Of the positions: what is known in another frame of reference takes no part.
+            stamp: Of the frame, seconds.
+        """
+        self._frame += 1
+        outcome = Outcome()
+        tracks = self._candidates(observations, view, map_id, frame_id)
+        clear = self._clear(tracks, view, surroundings, observations) if view is not None else frozenset()
+        result = associate(tracks, observations, clear=clear)
+        joined: dict[int, Unit] = {}
+        self._seen = {
+            str(m.track.key) for m in (*result.pairs, *result.moved, *result.provisional) if not m.track.ghost
+        }
+        ghosts = [m for m in result.pairs if m.track.ghost]
+        for match in result.pairs:
+            if not match.track.ghost:
+                unit = self.units[str(match.track.key)]
+                self._seen_at_place(unit, observations[match.index], epoch, outcome)
+                joined[match.index] = unit
+        for match in result.moved:
+            joined[match.index] = self._seen_elsewhere(match, observations[match.index], epoch, outcome, sure=True)
+        for match in result.provisional:
+            joined[match.index] = self._seen_elsewhere(match, observations[match.index], epoch, outcome, sure=False)
+        for match in sorted(ghosts, key=lambda m: _ghost_key(m.track), reverse=True):
+            joined[match.index] = self._split(match, observations[match.index], epoch, outcome)
+        for index in result.new:
+            joined[index] = self._new(observations[index], epoch, map_id, outcome)
+        for index in result.new:
+            self._descend(joined[index], stamp, epoch, outcome)
+        self._missing(result.absent, stamp, epoch, outcome)
+        self._grip(observations, joined, view, outcome)
+        sensor_ids = {o.object_id: joined[i].id for i, o in enumerate(observations) if o.object_id is not None}
+        for index, unit in sorted(joined.items()):
+            self._place(unit, observations[index], surroundings, {**static_ids, **sensor_ids}, outcome)
+        changed = {change.object_id for change in outcome.changes}
+        for unit in joined.values():
+            if unit.sighting != self._frame - 1 or unit.id in changed:
+                outcome.entered[unit.id] = None
+            unit.sighting = self._frame
+        return outcome
+
+    # Candidates for identity.
+
+    def _candidates(
+        self, observations: Sequence[Observation], view: View | None, map_id: str, frame_id: str
+    ) -> dict[str, list[Track]]:
+        """Tracks by label: whatever an observation of the frame might be, and whatever the view might miss."""
+        chosen: dict[str, None] = {}
+        for observation in observations:
+            known = self._by_label.get((map_id, observation.label))
+            if known is None:
+                continue
+            if len(known) <= _FEW:
+                chosen.update(dict.fromkeys(known))
+                continue
+            near = self._near(map_id, observation.label, observation.position, 1)
+            if not near:
+                near = self._near(map_id, observation.label, observation.position, _REACH)
+                near.update(self._gone.get((map_id, observation.label), {}))
+            chosen.update(near)
+            hinted = self._aliases.get(observation.object_id) if observation.object_id is not None else None
+            if hinted in known:
+                chosen[hinted] = None
+        chosen.update(dict.fromkeys(i for i in self._held if self.units[i].map_id == map_id))
+        if view is not None:
+            chosen.update(self._in_range(view, map_id))
+        grouped: dict[str, list[Track]] = {}
+        for object_id in chosen:
+            unit = self.units[object_id]
+            if unit.state.frame_id == frame_id and not unit.retired:
+                grouped.setdefault(unit.state.label, []).append(self._tracks[object_id])
+        for object_id in self._ghosted:
+            unit = self.units[object_id]
+            if unit.map_id == map_id and unit.state.frame_id == frame_id:
+                for index, ghost in enumerate(unit.ghosts):
+                    grouped.setdefault(ghost.label, []).append(_track(ghost, key=(object_id, index), ghost=True))
+        return grouped
+
+    def _near(self, map_id: str, label: str, position: Point, reach: int) -> dict[str, None]:
+        column, row = math.floor(position[0] / _CELL), math.floor(position[1] / _CELL)
+        found: dict[str, None] = {}
+        for x in range(column - reach, column + reach + 1):
+            for y in range(row - reach, row + reach + 1):
+                found.update(self._cells.get((map_id, x, y), {}).get(label, {}))
+        return found
+
+    def _in_range(self, view: View, map_id: str) -> dict[str, None]:
+        """Units within the sensor's range of the camera, cell by cell."""
+        x, y, _ = view.position
+        reach = math.ceil(_SIGHT_RANGE / _CELL)
+        column, row = math.floor(x / _CELL), math.floor(y / _CELL)
+        found: dict[str, None] = {}
+        for cell_x in range(column - reach, column + reach + 1):
+            for cell_y in range(row - reach, row + reach + 1):
+                for ids in self._cells.get((map_id, cell_x, cell_y), {}).values():
+                    found.update(ids)
+        return found
+
+    def _clear(
+        self,
+        tracks: dict[str, list[Track]],
+        view: View,
+        surroundings: Surroundings,
+        observations: Sequence[Observation],
+    ) -> frozenset[Hashable]:
+        """Keys of tracks that the frame would have shown, had they been at their place."""
+        looked_for = [
+            track
+            for group in tracks.values()
+            for track in group
+            if not track.held and not self._hidden(track, surroundings, observations)
+        ]
+        if not looked_for:
+            return frozenset()
+        unknown = (math.nan,) * 3
+        sizes = np.array([t.size if t.size is not None else unknown for t in looked_for])
+        seen = clear_view(view, np.array([t.position for t in looked_for]), sizes=sizes, sight=self._sight)
+        return frozenset(track.key for track, visible in zip(looked_for, seen.tolist(), strict=True) if visible)
+
+    def _hidden(self, track: Track, surroundings: Surroundings, observations: Sequence[Observation]) -> bool:
+        """Whether it is shut up in something, or in or on something that is held."""
+        state = self._state_of(track.key)
+        for _ in range(8):  # containers nest, but not without end
+            if state is None or state.parent is None:
+                return False
+            parent = surroundings.get(state.parent)
+            if parent is None and state.parent in self.units:
+                parent = _as_observed(self.units[state.parent].state, observations)
+            if parent is not None and (parent.held or is_shut(parent, self._knowledge)):
+                return True
+            state = parent
+        return False
+
+    def _state_of(self, key: Hashable) -> ObjectState | None:
+        if isinstance(key, tuple):
+            object_id, index = key
+            return self.units[object_id].ghosts[index]
+        return self.units[str(key)].state
+
+    # Consequences.
+
+    def _seen_at_place(self, unit: Unit, observation: Observation, epoch: int, outcome: Outcome) -> None:
+        before = unit.state
+        late = epoch == unit.epoch and observation.stamp < before.stamp
+        if late:
+            self._alias(unit, observation)
+            return
+        after = _updated(before, observation)
+        if before.covariance is not None and observation.covariance is not None and not observation.held:
+            known = np.array(before.covariance).reshape(3, 3)
+            position, covariance = fuse(before.position, known, observation.position, observation.covariance)
+            after = after.but(position=position, covariance=_flat(covariance))
+        kind: ChangeKind | None = None
+        # A thing in the hand is carried about; that it moves with the robot is no news.
+        carried = before.held and after.held
+        if not carried and math.dist(unit.anchor, after.position) > _MOVED:
+            kind = ChangeKind.MOVED
+        elif after.states != before.states or after.held != before.held:
+            kind = ChangeKind.STATE_CHANGED
+        if before.stale:
+            kind = ChangeKind.REAPPEARED
+        self._alias(unit, observation)
+        self._set(unit, after.but(stale=False), epoch, outcome, kind)
+        if carried:
+            self._carry(unit, before.position, after.position, outcome)
+
+    def _seen_elsewhere(
+        self, match: Match, observation: Observation, epoch: int, outcome: Outcome, *, sure: bool
+    ) -> Unit:
+        unit = self.units[str(match.track.key)]
+        before = unit.state
+        after = _updated(before, observation).but(stale=False, parent=None)
+        if sure:
+            after = after.but(provisional=False)
+            unit.ghosts.clear()
+        else:
+            unit.ghosts.append(before)
+            del unit.ghosts[:-MAX_GHOSTS]
+            after = after.but(provisional=True)
+        self._alias(unit, observation)
+        kind = ChangeKind.REAPPEARED if before.stale else ChangeKind.MOVED
+        self._set(unit, after, epoch, outcome, kind)
+        if sure:
+            self._carry(unit, before.position, after.position, outcome)
+        return unit
+
+    def _split(self, match: Match, observation: Observation, epoch: int, outcome: Outcome) -> Unit:
+        """The old place of a thing that was seen elsewhere holds one still: they are two.
+
+        The one at the old place is the one that memory knew first, and keeps its id; unless the other is in the hand,
+        where a task relies on its id.
+        """
+        object_id, index = _ghost_key(match.track)
+        unit = self.units[object_id]
+        before = unit.state
+        if index >= len(unit.ghosts):  # an earlier split of this frame settled it
+            return self._new(observation, epoch, unit.map_id, outcome)
+        ghost = unit.ghosts.pop(index)
+        if before.held:
+            other = self._create(observation, epoch, unit.map_id)
+            self._set(unit, before.but(provisional=bool(unit.ghosts)), epoch, outcome, None)
+            outcome.changes.append(Change(ChangeKind.SPLIT, other.id, observation.stamp, before, other.state))
+            outcome.touched[other.id] = None
+            return other
+        since = next((p.since for p in reversed(unit.history) if p.state is ghost), ghost.stamp)
+        elsewhere = before.but(object_id=self._new_id(before.label), provisional=bool(unit.ghosts))
+        twin = Unit(elsewhere, unit.since, unit.epoch, unit.map_id, ghosts=list(unit.ghosts), sighting=unit.sighting)
+        if before.sensor_id is not None and before.sensor_id != observation.object_id:
+            unit.aliases.pop(before.sensor_id, None)
+            twin.aliases[before.sensor_id] = None
+        # What happened since it was seen at the old place happened to the twin.
+        cut = next((n for n, p in enumerate(unit.history) if p.state is ghost), len(unit.history))
+        twin.history = [_renamed(p, twin.id) for p in unit.history[cut + 1 :]]
+        del unit.history[cut:]
+        unit.ghosts.clear()
+        self.add(twin)
+        self._delist(unit)
+        unit.state, unit.since, unit.epoch = _updated(ghost, observation).but(provisional=False), since, epoch
+        self._alias(unit, observation)
+        self._enlist(unit)
+        outcome.touched[unit.id] = outcome.touched[twin.id] = None
+        outcome.changes.append(Change(ChangeKind.SPLIT, twin.id, observation.stamp, before, twin.state))
+        return unit
+
+    def _new(self, observation: Observation, epoch: int, map_id: str, outcome: Outcome) -> Unit:
+        unit = self._create(observation, epoch, map_id)
+        outcome.touched[unit.id] = None
+        outcome.changes.append(Change(ChangeKind.APPEARED, unit.id, observation.stamp, None, unit.state))
+        return unit
+
+    def _create(self, observation: Observation, epoch: int, map_id: str) -> Unit:
+        state = ObjectState(
+            object_id=self._new_id(observation.label),
+            label=observation.label,
+            position=observation.position,
+            stamp=observation.stamp,
+            states=observation.states,
+            state_stamps=tuple((s, observation.stamp) for s in sorted(observation.states)),
+            size=observation.size,
+            covariance=_flat(observation.covariance) if observation.covariance is not None else None,
+            confidence=observation.confidence,
+            frame_id=observation.frame_id,
+            source=observation.source,
+            held=observation.held,
+            sensor_id=observation.object_id,
+        )
+        unit = Unit(state, observation.stamp, epoch, map_id, image=observation.image)
+        self.add(unit)
+        self._alias(unit, observation)
+        return unit
+
+    def _missing(self, absent: Iterable[Track], stamp: float, epoch: int, outcome: Outcome) -> None:
+        """Places that were in clear view without what memory had there."""
+        ghosts: dict[str, list[int]] = {}
+        for track in absent:
+            if track.ghost:
+                object_id, index = _ghost_key(track)
+                ghosts.setdefault(object_id, []).append(index)
+            else:
+                unit = self.units[str(track.key)]
+                if unit.retired or unit.state.stale or unit.id in self._seen:
+                    continue
+                self._set(unit, unit.state.but(stale=True), epoch, outcome, ChangeKind.STALE, at=stamp)
+        for object_id, indices in ghosts.items():
+            unit = self.units[object_id]
+            before = unit.state
+            for index in sorted(indices, reverse=True):
+                if index < len(unit.ghosts):
+                    del unit.ghosts[index]
+            confirmed = not unit.ghosts
+            self._set(unit, before.but(provisional=not confirmed), epoch, outcome, None)
+            if confirmed:
+                outcome.changes.append(Change(ChangeKind.MERGED, object_id, stamp, before, unit.state))
+
+    def _grip(
+        self, observations: Sequence[Observation], joined: dict[int, Unit], view: View | None, outcome: Outcome
+    ) -> None:
+        """Believe the gripper's latest report: a full frame without a held thing means an empty hand."""
+        now_held = {joined[i].id for i, o in enumerate(observations) if o.held}
+        if view is None and not now_held:
+            return
+        for object_id in [i for i in self._held if i not in now_held]:
+            unit = self.units[object_id]
+            # It left the hand unseen: it is about where the hand was last.
+            self._set(unit, unit.state.but(held=False), unit.epoch, outcome, ChangeKind.STATE_CHANGED)
+
+    def _descend(self, unit: Unit, stamp: float, epoch: int, outcome: Outcome) -> None:
+        """A new slice descends from the whole that was where it turned up; the whole is no more."""
+        whole_label = self._knowledge.get(unit.state.label).derived_from
+        if whole_label is None:
+            return
+        candidates = [
+            whole
+            for whole in self._by_label.get((unit.map_id, whole_label), {}).values()
+            if math.dist(whole.state.position, unit.state.position) <= _PARTS_RADIUS and whole.id not in self._seen
+        ]
+        if not candidates:
+            return
+        whole = min(candidates, key=lambda w: (w.retired, math.dist(w.state.position, unit.state.position)))
+        unit.origin = whole.id
+        outcome.touched[unit.id] = None
+        # Slicing changes the shape, not the temperature: what was known of the whole holds for its slices.
+        inherited = [s for s in whole.state.states if s.split(":", 1)[0] not in {"sliced", "on", "off"}]
+        states = apply_states(inherited, unit.state.states)
+        self._set(unit, unit.state.but(states=states), unit.epoch, outcome, None)
+        if not whole.retired:
+            before = whole.state
+            whole.retired = True
+            self._set(whole, before.but(stale=True, held=False), epoch, outcome, None)
+            outcome.changes.append(Change(ChangeKind.SPLIT, whole.id, stamp, before, unit.state))
+
+    # Containment.
+
+    def _place(
+        self,
+        unit: Unit,
+        observation: Observation,
+        surroundings: Surroundings,
+        sensor_ids: dict[str, str],
+        outcome: Outcome,
+    ) -> None:
+        """Say what the object is on or in: by the sensor's word, else by geometry."""
+        if unit.state.held:
+            parent = None
+        elif observation.parent is not None:
+            parent = sensor_ids.get(observation.parent, self._aliases.get(observation.parent))
+        else:
+            parent = self._carrier(unit) or surroundings.support(unit.state.label, unit.state.position, unit.state.size)
+        if parent != unit.state.parent and parent != unit.id:
+            self._set(unit, unit.state.but(parent=parent), unit.epoch, outcome, None)
+
+    def _carrier(self, unit: Unit) -> str | None:
+        """A movable receptacle, such as a plate or a box, that the object is on or in."""
+        position, size = unit.state.position, unit.state.size
+        bottom = position[2] - (size[2] if size is not None else 0.05) / 2
+        best: tuple[float, str] | None = None
+        for object_id in self._near_any(unit):
+            other = self.units[object_id].state
+            if other.size is None or other.object_id == unit.id or other.stale or other.frame_id != unit.state.frame_id:
+                continue
+            info = self._knowledge.get(other.label)
+            if "receptacle" not in info.affordances or unit.state.label not in info.holds:
+                continue
+            dx, dy = abs(position[0] - other.position[0]), abs(position[1] - other.position[1])
+            low, high = other.position[2] - other.size[2] / 2, other.position[2] + other.size[2] / 2
+            if dx <= other.size[0] / 2 and dy <= other.size[1] / 2 and low - 0.02 <= bottom <= high + 0.05:
+                candidate = (dx + dy, object_id)
+                best = candidate if best is None or candidate < best else best
+        return best[1] if best is not None else None
+
+    def _near_any(self, unit: Unit) -> Iterable[str]:
+        column, row = math.floor(unit.state.position[0] / _CELL), math.floor(unit.state.position[1] / _CELL)
+        holders = self._knowledge.holders(unit.state.label)
+        for x in range(column - 1, column + 2):
+            for y in range(row - 1, row + 2):
+                for label, ids in self._cells.get((unit.map_id, x, y), {}).items():
+                    if label in holders:
+                        yield from ids
+
+    def _carry(self, container: Unit, before: Point, after: Point, outcome: Outcome) -> None:
+        """What is in or on something travels with it."""
+        delta = [b - a for a, b in zip(before, after, strict=True)]
+        if not any(delta):
+            return
+        for object_id in list(self._children.get(container.id, ())):
+            unit = self.units[object_id]
+            if object_id in self._seen or unit.state.held or unit.state.stale:
+                continue
+            old = unit.state.position
+            new = (old[0] + delta[0], old[1] + delta[1], old[2] + delta[2])
+            self._set(unit, unit.state.but(position=new), unit.epoch, outcome, None)
+            unit.inferred = True
+            self._carry(unit, old, new, outcome)
+
+    # Records.
+
+    def _set(
+        self,
+        unit: Unit,
+        after: ObjectState,
+        epoch: int,
+        outcome: Outcome,
+        kind: ChangeKind | None,
+        *,
+        at: float | None = None,
+    ) -> None:
+        """Replace a unit's belief; with a kind of change, the old one becomes history and the change is told."""
+        before = unit.state
+        self._delist(unit)
+        if kind is None:
+            unit.state, unit.epoch = after, epoch
+            if after.provisional != before.provisional or after.held:
+                unit.anchor = after.position
+        else:
+            unit.become(after, epoch)
+            outcome.changes.append(Change(kind, unit.id, at if at is not None else after.stamp, before, after))
+        unit.inferred = False
+        self._enlist(unit)
+        outcome.touched[unit.id] = None
+
+    def _alias(self, unit: Unit, observation: Observation) -> None:
+        if observation.image is not None:
+            unit.image = observation.image
+        if observation.object_id is None:
+            return
+        owner = self._aliases.get(observation.object_id)
+        if owner is not None and owner != unit.id and owner in self.units:
+            self.units[owner].aliases.pop(observation.object_id, None)
+        self._aliases[observation.object_id] = unit.id
+        dropped = unit.add_alias(observation.object_id)
+        if dropped is not None and self._aliases.get(dropped) == unit.id:
+            del self._aliases[dropped]
+
+    def _enlist(self, unit: Unit) -> None:
+        state, object_id = unit.state, unit.id
+        key = (unit.map_id, state.label)
+        self._by_label.setdefault(key, {})[object_id] = unit
+        self._cells.setdefault(self._cell(unit), {}).setdefault(state.label, {})[object_id] = None
+        self._tracks[object_id] = _track(state, key=object_id)
+        if state.held:
+            self._held[object_id] = None
+        if unit.ghosts:
+            self._ghosted[object_id] = None
+        if state.stale and not unit.retired:
+            self._gone.setdefault(key, {})[object_id] = None
+        if state.parent is not None:
+            self._children.setdefault(state.parent, {})[object_id] = None
+
+    def _delist(self, unit: Unit) -> None:
+        state, object_id = unit.state, unit.id
+        key = (unit.map_id, state.label)
+        self._by_label.get(key, {}).pop(object_id, None)
+        if not self._by_label.get(key, True):
+            del self._by_label[key]
+        cell = self._cells.get(self._cell(unit), {})
+        cell.get(state.label, {}).pop(object_id, None)
+        if not cell.get(state.label, True):
+            del cell[state.label]
+            if not cell:
+                del self._cells[self._cell(unit)]
+        self._tracks.pop(object_id, None)
+        self._held.pop(object_id, None)
+        self._ghosted.pop(object_id, None)
+        self._gone.get(key, {}).pop(object_id, None)
+        if state.parent is not None:
+            siblings = self._children.get(state.parent, {})
+            siblings.pop(object_id, None)
+            if not siblings:
+                self._children.pop(state.parent, None)
+
+    @staticmethod
+    def _cell(unit: Unit) -> tuple[str, int, int]:
+        x, y, _ = unit.state.position
+        return (unit.map_id, math.floor(x / _CELL), math.floor(y / _CELL))
+
+
+def _track(state: ObjectState, *, key: Hashable, ghost: bool = False) -> Track:
+    return Track(
+        key=key,
+        label=state.label,
+        position=state.position,
+        stamp=state.stamp,
+        covariance=np.array(state.covariance).reshape(3, 3) if state.covariance is not None else None,
+        size=state.size,
+        sensor_id=state.sensor_id,
+        gone=state.stale,
+        held=state.held and not ghost,
+        ghost=ghost,
+    )
+
+
+def _as_observed(container: ObjectState, observations: Sequence[Observation]) -> ObjectState:
+    """A container with the states that the present frame shows of it, which may have just been shut."""
+    seen = [o for o in observations if o.label == container.label]
+    if not seen:
+        return container
+    nearest = min(seen, key=lambda o: (o.object_id != container.sensor_id, math.dist(o.position, container.position)))
+    return container.but(states=apply_states(container.states, nearest.states), held=nearest.held)
+
+
+def _ghost_key(track: Track) -> _Ghost:
+    assert isinstance(track.key, tuple)  # only ghosts are asked
+    object_id, index = track.key
+    return str(object_id), int(index)
+
+
+def _updated(before: ObjectState, observation: Observation) -> ObjectState:
+    """The belief after seeing the object again: all that was observed, and what was not stays known."""
+    states, stamps = before.states, before.state_stamps
+    if observation.states:
+        states = apply_states(before.states, observation.states)
+        seen_at = {**dict(before.state_stamps), **dict.fromkeys(observation.states, observation.stamp)}
+        stamps = tuple((state, seen_at.get(state, observation.stamp)) for state in sorted(states))
+    size = before.size
+    if observation.size is not None:
+        # A truncated view shows a lower bound of the extents.
+        size = observation.size if size is None else tuple(map(max, size, observation.size))  # type: ignore[assignment]
+    return ObjectState(
+        object_id=before.object_id,
+        label=before.label,
+        position=observation.position,
+        stamp=observation.stamp,
+        states=states,
+        state_stamps=stamps,
+        size=size,
+        covariance=_flat(observation.covariance) if observation.covariance is not None else None,
+        confidence=observation.confidence,
+        frame_id=observation.frame_id,
+        source=observation.source,
+        parent=before.parent,
+        held=observation.held,
+        stale=before.stale,
+        provisional=before.provisional,
+        sensor_id=observation.object_id if observation.object_id is not None else before.sensor_id,
+    )
+
+
+def _flat(covariance: FloatArray) -> tuple[float, ...]:
+    return tuple(float(v) for v in covariance.ravel())
+
+
+def _renamed(past: Past, object_id: str) -> Past:
+    return Past(past.state.but(object_id=object_id), past.since, past.epoch)

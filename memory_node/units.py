@@ -1,0 +1,137 @@
+"""What memory keeps of one object: the unit of short-term memory and of the archive."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+from scene_graph.types import ObjectState, Point
+
+__all__ = ["MAX_ALIASES", "MAX_GHOSTS", "Past", "Unit"]
+
+MAX_ALIASES = 64
+"""Sensor ids remembered of one object: sensors that re-issue ids every frame would add one a frame for ever."""
+
+MAX_GHOSTS = 4
+"""Old places kept of an object that is provisionally elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What was believed of an object for a while.
+
+    Attributes:
+        state: The belief; its stamp is the last observation of it.
+        since: Stamp of the first observation of it, seconds.
+        epoch: Epoch of both stamps.
+    """
+
+    state: ObjectState
+    since: float
+    epoch: int
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-ready mapping; `from_json` reads it back."""
+        return {"state": self.state.to_json(), "since": self.since, "epoch": self.epoch}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Past:
+        """Read what `to_json` wrote."""
+        return cls(ObjectState.from_json(data["state"]), float(data["since"]), int(data["epoch"]))
+
+
+@dataclass(slots=True, eq=False)
+class Unit:
+    """One object, as memory believes it to be now, and what it believed before.
+
+    Attributes:
+        state: The present belief.
+        since: Stamp of the first observation of the present belief, seconds.
+        epoch: Epoch of the present belief's stamps.
+        map_id: Map of its position.
+        aliases: Sensor ids that joined it, newest last.
+        history: Earlier beliefs, oldest first.
+        ghosts: Old places where it may still be, since nobody has looked there again; newest last.
+        retired: It was made into other things, as a whole is into its slices, and is no more.
+        origin: Id of what it was made from.
+        inferred: Its place follows from that of its container; it was not itself seen there.
+        sighting: Number of the newest frame that showed it.
+        uses: How often a skill used it.
+        image: Newest encoded crop of it.
+        anchor: Where it was when its present belief began, metres: slow drift from there adds up to a move.
+    """
+
+    state: ObjectState
+    since: float
+    epoch: int = 0
+    map_id: str = ""
+    aliases: dict[str, None] = field(default_factory=dict)
+    history: list[Past] = field(default_factory=list)
+    ghosts: list[ObjectState] = field(default_factory=list)
+    retired: bool = False
+    origin: str | None = None
+    inferred: bool = False
+    sighting: int = 0
+    uses: int = 0
+    image: bytes | None = None
+    anchor: Point = (math.nan, math.nan, math.nan)
+
+    def __post_init__(self) -> None:
+        if math.isnan(self.anchor[0]):
+            self.anchor = self.state.position
+
+    @property
+    def id(self) -> str:
+        """Memory's id of it."""
+        return self.state.object_id
+
+    def add_alias(self, sensor_id: str) -> str | None:
+        """Remember a sensor id of it; returns the one that was dropped for it, if any."""
+        self.aliases.pop(sensor_id, None)
+        self.aliases[sensor_id] = None
+        if len(self.aliases) > MAX_ALIASES:
+            oldest = next(iter(self.aliases))
+            del self.aliases[oldest]
+            return oldest
+        return None
+
+    def become(self, state: ObjectState, epoch: int) -> None:
+        """Take up a new belief; the present one becomes history."""
+        self.history.append(Past(self.state, self.since, self.epoch))
+        self.state, self.since, self.epoch, self.anchor = state, state.stamp, epoch, state.position
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-ready mapping of all but history and image; `from_json` reads it back."""
+        return {
+            "state": self.state.to_json(),
+            "since": self.since,
+            "epoch": self.epoch,
+            "map_id": self.map_id,
+            "aliases": list(self.aliases),
+            "ghosts": [ghost.to_json() for ghost in self.ghosts],
+            "retired": self.retired,
+            "origin": self.origin,
+            "inferred": self.inferred,
+            "uses": self.uses,
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Unit:
+        """Read what `to_json` wrote.
+
+        Raises:
+            InvalidObservationError: If it holds no object state.
+        """
+        return cls(
+            state=ObjectState.from_json(data["state"]),
+            since=float(data["since"]),
+            epoch=int(data["epoch"]),
+            map_id=str(data["map_id"]),
+            aliases=dict.fromkeys(data["aliases"]),
+            ghosts=[ObjectState.from_json(ghost) for ghost in data["ghosts"]],
+            retired=bool(data["retired"]),
+            origin=data["origin"],
+            inferred=bool(data["inferred"]),
+            uses=int(data["uses"]),
+        )
