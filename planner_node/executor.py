@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from memory_node.recollection import Recollection
@@ -124,7 +124,7 @@ class Executor:
         done = False
         try:
             for object_id in pinned:
-                self._knowledge.pin(object_id)
+                self._forgiving(self._knowledge.pin, object_id)
             done = self._calls(plan)
         except CancelledError:
             self._result.cancelled = True
@@ -136,7 +136,7 @@ class Executor:
                 self._make_safe()
             self._remember(plan)
             for object_id in pinned:
-                self._forgiving_unpin(object_id)
+                self._forgiving(self._knowledge.unpin, object_id)
         return done
 
     def _calls(self, plan: Plan) -> bool:
@@ -635,11 +635,12 @@ class Executor:
                 return known.object.object_id, known.object.label
         return bound, self._refs[name].label
 
-    def _forgiving_unpin(self, object_id: str) -> None:
+    def _forgiving(self, ask: Callable[[str], None], object_id: str) -> None:
+        """Pin or unpin; a memory that has no room for a pin is no reason to stop."""
         try:
-            self._knowledge.unpin(object_id)
+            ask(object_id)
         except KnowledgeError as error:
-            self._body.tell(EventKind.NOTE, f"could not unpin {object_id}: {error}")
+            self._body.tell(EventKind.NOTE, f"{object_id}: {error}")
 
     # Goals.
 

@@ -135,7 +135,7 @@ class LlmPlanner:
                 {"role": "assistant", "content": text[:4000]},
                 {
                     "role": "user",
-                    "content": f"That plan is refused: {'; '.join(reasons)[:1500]}. Reply with a better one.",
+                    "content": _REPAIR.format(reasons="; ".join(reasons)[:1500]),
                 },
             ]
         raise NotUnderstoodError(f"the model gave no plan that can be carried out: {'; '.join(reasons)}")
