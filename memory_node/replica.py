@@ -1,0 +1,129 @@
+"""A read-only replica of the scene graph, for a memory whose graph is kept by another process."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from scene_graph.graph import ReadOnlyError
+from scene_graph.search import SearchPlace
+from scene_graph.types import Change, ObjectState, Observation, Point, View
+
+__all__ = ["GraphReplica"]
+
+
+class GraphReplica:
+    """What memory needs of a scene graph (`memory_node.longterm.LongTerm`), brought up to date from outside.
+
+    Its version is that of the graph it mirrors.
+    """
+
+    read_only = True
+    map_id = ""
+
+    def __init__(self) -> None:
+        self.version = 0
+        self._objects: dict[str, ObjectState] = {}
+        self._areas: dict[str, tuple[float, float]] = {}
+
+    def replace(
+        self, objects: Iterable[ObjectState], areas: Mapping[str, tuple[float, float]], *, version: int
+    ) -> None:
+        """Take over a whole graph.
+
+        Args:
+            objects: All its things.
+            areas: (x, y) of the middle of each area, metres.
+            version: The graph's.
+        """
+        self._objects = {state.object_id: state for state in objects}
+        self._areas = dict(areas)
+        self.version = version
+
+    def apply(
+        self,
+        changed: Iterable[ObjectState],
+        removed: Collection[str],
+        areas: Mapping[str, tuple[float, float]] | None,
+        *,
+        base_version: int,
+        version: int,
+    ) -> bool:
+        """Follow one update.
+
+        Args:
+            changed: Things that are new or differ.
+            removed: Ids of things that are no more.
+            areas: All areas, if they changed.
+            base_version: Version of the graph that the update starts from.
+            version: Version after it.
+
+        Returns:
+            Whether it fitted. If an update before it was missed, nothing is changed.
+        """
+        if base_version != self.version:
+            return False
+        for key in removed:
+            self._objects.pop(key, None)
+        self._objects.update((state.object_id, state) for state in changed)
+        if areas is not None:
+            self._areas = dict(areas)
+        self.version = version
+        return True
+
+    def observe(
+        self,
+        observations: Iterable[Observation],
+        view: View | None = None,
+        *,
+        robot_pose: Sequence[float] | None = None,
+        stamp: float | None = None,
+    ) -> list[Change]:
+        """Refuse: only the node that owns the graph changes it.
+
+        Raises:
+            ReadOnlyError: Always.
+        """
+        raise ReadOnlyError("this scene graph is a read-only replica: send observations to the node that owns it")
+
+    def objects(self) -> list[ObjectState]:
+        """All things in the graph."""
+        return list(self._objects.values())
+
+    def place_of(self, point: Point) -> str | None:
+        """Id of the area whose middle is nearest to a place."""
+        if not self._areas:
+            return None
+        return min(self._areas, key=lambda area: (math.dist(self._areas[area], point[:2]), area))
+
+    def contains(self, place_id: str, point: Point) -> bool:
+        """Whether a place is in an area."""
+        return self.place_of(point) == place_id
+
+    def rank_places(
+        self,
+        sought: str,
+        *,
+        start: Sequence[float],
+        exclude: Collection[str] = (),
+        k: int = 10,
+        last_seen: Point | None = None,
+        now: float | None = None,
+    ) -> list[SearchPlace]:
+        """None: only the node that owns the graph knows travel and habits; ask its `rank_areas`."""
+        return []
+
+    def forget(self, *, object_id: str | None = None, labels: Collection[str] | None = None) -> list[str]:
+        """Refuse: only the node that owns the graph changes it.
+
+        Raises:
+            ReadOnlyError: Always.
+        """
+        raise ReadOnlyError("this scene graph is a read-only replica: ask the node that owns it to forget")
+
+    def digest(self) -> str:
+        """SHA-256 over things and areas; equal replicas have equal digests."""
+        content = [[state.to_json() for _, state in sorted(self._objects.items())], sorted(self._areas.items())]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
