@@ -9,14 +9,18 @@ written per pixel without blending or anti-aliasing, so they are exact.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 import moderngl
 import numpy as np
 import numpy.typing as npt
 
+from sim.headless.materials import Pattern
+from sim.headless.shaders import SCENE_FRAGMENT, SCENE_VERTEX, SHADOW_FRAGMENT, SHADOW_VERTEX
 from sim.headless.shapes.mesh import Mesh
+from sim.headless.textures import DIRT_METRES, PIXELS, TILE_METRES, layers
 
 __all__ = ["Camera", "RenderError", "Rendered", "Renderer"]
 
@@ -25,43 +29,11 @@ F32 = npt.NDArray[np.float32]
 VERTEX = np.dtype([("position", "<f4", 3), ("normal", "u1", 3), ("pattern", "u1"), ("color", "u1", 4), ("id", "<i4")])
 """One vertex on the device, world frame; normals are offset by 128, the fourth colour channel is the glow."""
 
-_VERTEX_SHADER = """
-#version 330
-uniform mat4 u_clip;
-uniform vec4 u_depth;  // plane equation of the distance along the optical axis
-in vec3 in_position;
-in vec4 in_normal;
-in vec4 in_color;
-in int in_id;
-out vec3 v_normal;
-out vec4 v_color;
-out float v_depth;
-flat out int v_id;
-void main() {
-    gl_Position = u_clip * vec4(in_position, 1.0);
-    v_depth = dot(u_depth, vec4(in_position, 1.0));
-    v_normal = in_normal.xyz * (255.0 / 127.0) - (128.0 / 127.0);
-    v_color = in_color;
-    v_id = in_id;
-}
-"""
+_LAMP = np.array([0.26, 0.94, -0.21])
+"""Direction towards the lamp that throws shadows; the shaders hold the same."""
 
-_FRAGMENT_SHADER = """
-#version 330
-in vec3 v_normal;
-in vec4 v_color;
-in float v_depth;
-flat in int v_id;
-layout(location = 0) out vec4 o_color;
-layout(location = 1) out float o_depth;
-layout(location = 2) out int o_id;
-void main() {
-    float light = 0.62 + 0.25 * v_normal.y + 0.10 * v_normal.x + 0.06 * v_normal.z;
-    o_color = vec4(v_color.rgb * mix(light, 1.0, v_color.a), 1.0);
-    o_depth = v_depth;
-    o_id = v_id;
-}
-"""
+_SHADOW_PIXELS = 1024
+_SKY = (189, 209, 224, 255)
 
 
 class RenderError(RuntimeError):
@@ -145,6 +117,8 @@ class Rendered:
 
 @dataclass
 class _Body:
+    """A body's slot in the buffers, and its box in the world."""
+
     mesh: Mesh
     transform: F32
     instance: int
@@ -152,7 +126,8 @@ class _Body:
     vertex_capacity: int
     first_index: int
     index_capacity: int
-    row: int
+    low: F32 = field(default_factory=lambda: np.zeros(3, np.float32))
+    high: F32 = field(default_factory=lambda: np.zeros(3, np.float32))
 
 
 class Renderer:
@@ -166,14 +141,17 @@ class Renderer:
 
     def __init__(self) -> None:
         self._context = _make_context()
-        self._program = self._context.program(vertex_shader=_VERTEX_SHADER, fragment_shader=_FRAGMENT_SHADER)
+        self._program = self._context.program(vertex_shader=SCENE_VERTEX, fragment_shader=SCENE_FRAGMENT)
         self._bodies: dict[str, _Body] = {}
-        self._targets: dict[tuple[int, int], Any] = {}
-        self._vertex_buffer: Any = None
-        self._index_buffer: Any = None
-        self._array: Any = None
-        self._vertices_used = 0
-        self._indices_used = 0
+        self._targets: dict[tuple[int, int], _Target] = {}
+        self._layout: _Layout | None = None
+        self._commands = self._context.buffer(reserve=_COMMAND.itemsize * 256, dynamic=True)
+        self._shadow = ShadowMap(self._context)
+        self._patterns = _pattern_texture(self._context)
+        repeats = [1 / TILE_METRES[p] for p in Pattern] + [1 / DIRT_METRES]
+        self._program["u_repeats"].write(np.array(repeats, "<f4").tobytes())
+        self._program["u_map"].value, self._program["u_layers"].value = 0, 1
+        self._buffers: tuple[Any, Any] | None = None
         self._allocate(1 << 16, 1 << 18)
 
     def __enter__(self) -> Renderer:
@@ -194,11 +172,17 @@ class Renderer:
             mesh: Its shape in its own frame.
             transform: (4, 4) rigid body-to-world matrix.
             instance: Instance number that its pixels carry; 0 looks like background.
+
+        Raises:
+            RenderError: If the transform is not a finite (4, 4) matrix or the mesh is empty.
         """
         matrix = _as_matrix(transform)
         vertices, indices = len(mesh.vertices), mesh.triangles.size
+        if not indices:
+            raise RenderError(f"the mesh of {name!r} has no triangles; remove the body instead")
         body = self._bodies.get(name)
         if body is not None and vertices <= body.vertex_capacity and indices <= body.index_capacity:
+            self._shadow.touch(body.low, body.high)
             body.mesh, body.transform, body.instance = mesh, matrix, int(instance)
         else:
             self.remove(name)
@@ -206,28 +190,37 @@ class Renderer:
             self._bodies[name] = body
         self._upload_vertices(body)
         self._upload_indices(body)
+        self._layout = None
 
     def set_transform(self, name: str, transform: npt.ArrayLike) -> None:
         """Move a body.
 
         Raises:
             KeyError: If there is no such body.
+            RenderError: If the transform is not a finite (4, 4) matrix.
         """
         body = self._bodies[name]
         matrix = _as_matrix(transform)
         if np.array_equal(matrix, body.transform):
             return
+        self._shadow.touch(body.low, body.high)
         body.transform = matrix
         self._upload_vertices(body)
+        self._layout = None
 
     def remove(self, name: str) -> None:
         """Remove a body; one that is not there is no error."""
-        self._bodies.pop(name, None)
+        body = self._bodies.pop(name, None)
+        if body is not None:
+            self._shadow.touch(body.low, body.high)
+            self._layout = None
 
     def clear(self) -> None:
         """Remove all bodies."""
         self._bodies.clear()
         self._vertices_used = self._indices_used = 0
+        self._layout = None
+        self._shadow.reset()
 
     def render(self, camera: Camera, *, color: bool = True, depth: bool = True, ids: bool = True) -> Rendered:
         """Render what a camera sees.
@@ -238,72 +231,55 @@ class Renderer:
             depth: Whether to read back depth.
             ids: Whether to read back instance numbers.
         """
-        framebuffer = self._target(camera.width, camera.height)
-        framebuffer.use()
-        context = self._context
+        if self._layout is None:
+            self._layout = _Layout.of(self._bodies.values())
+        layout, context = self._layout, self._context
         context.enable_only(moderngl.DEPTH_TEST | moderngl.CULL_FACE)
         context.front_face = "cw"  # outward faces turn clockwise on the screen of a left-handed world
-        framebuffer.color_attachments[0].write(self._clear_color(camera))
-        framebuffer.clear(depth=1.0)
-        framebuffer.color_attachments[1].write(self._clear_depth(camera))
-        framebuffer.color_attachments[2].write(bytes(4 * camera.width * camera.height))
-        clip, plane = camera.matrices()
-        self._program["u_clip"].write(np.ascontiguousarray(clip.T, dtype=np.float32))
-        self._program["u_depth"].write(plane.astype(np.float32))
-        commands = np.zeros((len(self._bodies), 5), np.uint32)
-        for row, body in enumerate(self._bodies.values()):
-            commands[row] = (body.mesh.triangles.size, 1, body.first_index, body.first_vertex, 0)
-        if len(commands):
-            self._array.render_indirect(context.buffer(commands.tobytes()), moderngl.TRIANGLES)
-        return self._read(camera, color, depth, ids)
-
-    def _clear_color(self, camera: Camera) -> bytes:
-        return np.full((camera.height * camera.width, 4), 200, np.uint8).tobytes()
-
-    def _clear_depth(self, camera: Camera) -> bytes:
-        return np.full(camera.height * camera.width, camera.far, np.float32).tobytes()
-
-    def _read(self, camera: Camera, color: bool, depth: bool, ids: bool) -> Rendered:
-        framebuffer = self._target(camera.width, camera.height)
-        shape = (camera.height, camera.width)
-        read = framebuffer.read
-        return Rendered(
-            np.frombuffer(read(components=3, alignment=1), np.uint8).reshape(*shape, 3) if color else None,
-            np.frombuffer(read(components=1, attachment=1, dtype="f4"), np.float32).reshape(shape) if depth else None,
-            np.frombuffer(read(components=1, attachment=2, dtype="i4"), np.int32).reshape(shape) if ids else None,
-        )
-
-    def _target(self, width: int, height: int) -> Any:
-        key = (width, height)
+        if color:
+            self._shadow.refresh(layout, self._draw)
+        key = (camera.width, camera.height)
         if key not in self._targets:
-            context = self._context
-            self._targets[key] = context.framebuffer(
-                color_attachments=[
-                    context.texture(key, 4, dtype="f1"),
-                    context.texture(key, 1, dtype="f4"),
-                    context.texture(key, 1, dtype="i4"),
-                ],
-                depth_attachment=context.depth_renderbuffer(key),
-            )
-        return self._targets[key]
+            self._targets[key] = _Target(context, *key)
+        target = self._targets[key]
+        target.start(camera.far)
+        clip, plane = camera.matrices()
+        uniforms = self._program
+        uniforms["u_clip"].write(clip.T.astype("<f4").tobytes())
+        uniforms["u_depth"].write(plane.astype("<f4").tobytes())
+        uniforms["u_shadow"].write(self._shadow.matrix.T.astype("<f4").tobytes())
+        uniforms["u_eye"].write(np.asarray(camera.position, "<f4").tobytes())
+        uniforms["u_floor"].value = layout.floor
+        self._shadow.texture.use(0)
+        self._patterns.use(1)
+        self._draw(layout.seen_by(clip, np.asarray(camera.position)))
+        return target.read(color=color, depth=depth, ids=ids)
+
+    def _draw(self, commands: npt.NDArray[np.void], *, shadow: bool = False) -> None:
+        if not len(commands):
+            return
+        if commands.nbytes > self._commands.size:
+            self._commands.release()
+            self._commands = self._context.buffer(reserve=2 * commands.nbytes, dynamic=True)
+        self._commands.write(commands.tobytes())
+        assert self._buffers is not None
+        array = self._shadow_array if shadow else self._array
+        array.render_indirect(self._commands, moderngl.TRIANGLES, count=len(commands))
 
     def _place(self, mesh: Mesh, transform: F32, instance: int) -> _Body:
         vertices, indices = len(mesh.vertices), mesh.triangles.size
         if self._vertices_used + vertices > self._vertex_room or self._indices_used + indices > self._index_room:
             self._compact(vertices, indices)
-        body = _Body(
-            mesh, transform, instance, self._vertices_used, vertices, self._indices_used, indices, len(self._bodies)
-        )
+        body = _Body(mesh, transform, instance, self._vertices_used, vertices, self._indices_used, indices)
         self._vertices_used += vertices
         self._indices_used += indices
         return body
 
     def _compact(self, vertices: int, indices: int) -> None:
-        """Close the gaps that removed bodies left and make room for as many again."""
+        """Close the gaps that removed bodies left, and make room for as much again."""
         live_vertices = vertices + sum(len(b.mesh.vertices) for b in self._bodies.values())
         live_indices = indices + sum(b.mesh.triangles.size for b in self._bodies.values())
         self._allocate(max(self._vertex_room, 2 * live_vertices), max(self._index_room, 2 * live_indices))
-        self._vertices_used = self._indices_used = 0
         for name, old in list(self._bodies.items()):
             body = self._place(old.mesh, old.transform, old.instance)
             self._bodies[name] = body
@@ -311,32 +287,229 @@ class Renderer:
             self._upload_indices(body)
 
     def _allocate(self, vertices: int, indices: int) -> None:
-        for old in (self._array, self._vertex_buffer, self._index_buffer):
-            if old is not None:
+        if self._buffers is not None:
+            for old in (self._array, self._shadow_array, *self._buffers):
                 old.release()
+        self._vertices_used = self._indices_used = 0
         self._vertex_room, self._index_room = vertices, indices
-        self._vertex_buffer = self._context.buffer(reserve=vertices * VERTEX.itemsize, dynamic=True)
-        self._index_buffer = self._context.buffer(reserve=indices * 4, dynamic=True)
+        corners = self._context.buffer(reserve=vertices * VERTEX.itemsize, dynamic=True)
+        faces = self._context.buffer(reserve=indices * 4, dynamic=True)
+        self._buffers = (corners, faces)
         self._array = self._context.vertex_array(
             self._program,
-            [(self._vertex_buffer, "3f4 4f1 4f1 1i4", "in_position", "in_normal", "in_color", "in_id")],
-            index_buffer=self._index_buffer,
+            [(corners, "3f4 4f1 4f1 1i4", "in_position", "in_normal", "in_color", "in_id")],
+            index_buffer=faces,
             index_element_size=4,
+        )
+        self._shadow_array = self._context.vertex_array(
+            self._shadow.program, [(corners, "3f4 12x", "in_position")], index_buffer=faces, index_element_size=4
         )
 
     def _upload_vertices(self, body: _Body) -> None:
         mesh, matrix = body.mesh, body.transform
         packed = np.empty(len(mesh.vertices), VERTEX)
-        packed["position"] = mesh.vertices @ matrix[:3, :3].T + matrix[:3, 3]
+        position = mesh.vertices @ matrix[:3, :3].T + matrix[:3, 3]
+        packed["position"] = position
         packed["normal"] = np.rint((mesh.normals @ matrix[:3, :3].T) * 127 + 128)
         packed["pattern"] = mesh.pattern
         packed["color"][:, :3] = np.rint(np.clip(mesh.colors, 0, 1) * 255)
         packed["color"][:, 3] = np.rint(mesh.glow * 255)
         packed["id"] = body.instance
-        self._vertex_buffer.write(packed.tobytes(), offset=body.first_vertex * VERTEX.itemsize)
+        body.low, body.high = position.min(axis=0), position.max(axis=0)
+        self._shadow.touch(body.low, body.high)
+        assert self._buffers is not None
+        self._buffers[0].write(packed.tobytes(), offset=body.first_vertex * VERTEX.itemsize)
 
     def _upload_indices(self, body: _Body) -> None:
-        self._index_buffer.write(body.mesh.triangles.astype(np.uint32).tobytes(), offset=body.first_index * 4)
+        assert self._buffers is not None
+        self._buffers[1].write(body.mesh.triangles.astype("<u4").tobytes(), offset=body.first_index * 4)
+
+
+_COMMAND = np.dtype([(n, "<u4") for n in ("count", "instances", "first_index", "first_vertex", "first_instance")])
+"""One draw of an indirect call, as OpenGL lays it out."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Layout:
+    """All bodies as arrays: a draw command and a world box for each.
+
+    Attributes:
+        commands: (N,) of `_COMMAND`.
+        low: (N, 3) least corners.
+        high: (N, 3) greatest corners.
+        floor: Height on which the room stands, metres.
+    """
+
+    commands: npt.NDArray[np.void]
+    low: F32
+    high: F32
+    floor: float
+
+    @classmethod
+    def of(cls, bodies: Iterable[_Body]) -> _Layout:
+        """Of some bodies."""
+        listed = list(bodies)
+        commands = np.zeros(len(listed), _COMMAND)
+        for row, body in enumerate(listed):
+            commands[row] = (body.mesh.triangles.size, 1, body.first_index, body.first_vertex, 0)
+        low = np.array([b.low for b in listed], np.float32).reshape(-1, 3)
+        high = np.array([b.high for b in listed], np.float32).reshape(-1, 3)
+        return cls(commands, low, high, float(high[:, 1].min()) if listed else 0.0)
+
+    def seen_by(self, clip: npt.NDArray[np.float64], eye: npt.NDArray[np.float64]) -> npt.NDArray[np.void]:
+        """Commands of what a camera may see, nearest first, so that what is hidden is never shaded."""
+        if not len(self.commands):
+            return self.commands
+        planes = np.concatenate([clip[3] + clip[:3], clip[3] - clip[:3]])
+        # the corner of each box that lies farthest along a plane's normal decides whether the box is outside
+        farthest = np.where(planes[:, None, :3] > 0, self.high, self.low)
+        inside = (np.einsum("pnk,pk->pn", farthest, planes[:, :3]) + planes[:, 3:] > 0).all(axis=0)
+        gap = np.maximum(np.maximum(self.low - eye, eye - self.high), 0.0)
+        distance = (gap * gap).sum(axis=1)
+        rows = np.flatnonzero(inside)
+        return self.commands[rows[np.argsort(distance[rows], kind="stable")]]
+
+    def casting_in(
+        self, axes: npt.NDArray[np.float64], low: npt.NDArray[np.float64], high: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.void]:
+        """Commands of what throws shadows into a rectangle of the lamp's plane.
+
+        Walls and ceilings throw none: the lamp stands for the light that comes from everywhere above.
+        """
+        casts = (self.high[:, 1] - self.low[:, 1] < 2.2) & (self.low[:, 1] < self.floor + 2.3)
+        at_low, at_high = _extent(axes, self.low, self.high)
+        return self.commands[casts & (at_low < high).all(axis=1) & (at_high > low).all(axis=1)]
+
+
+def _extent(
+    axes: npt.NDArray[np.float64], low: npt.ArrayLike, high: npt.ArrayLike
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Least and greatest coordinates of boxes along axes (rows)."""
+    middle, half = (np.asarray(low) + np.asarray(high)) / 2.0, (np.asarray(high) - np.asarray(low)) / 2.0
+    center, reach = middle @ axes.T, half @ np.abs(axes).T
+    return center - reach, center + reach
+
+
+class ShadowMap:
+    """Depth of the room as seen from the lamp; only rectangles in which something changed are drawn anew.
+
+    Attributes:
+        program: Draws into it.
+        texture: The map.
+        matrix: (4, 4) world to the map's [0, 1]³.
+    """
+
+    def __init__(self, context: Any) -> None:
+        self.program = context.program(vertex_shader=SHADOW_VERTEX, fragment_shader=SHADOW_FRAGMENT)
+        self.texture = context.depth_texture((_SHADOW_PIXELS, _SHADOW_PIXELS))
+        self.texture.compare_func = "<="
+        self.texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
+        self.texture.repeat_x = self.texture.repeat_y = False
+        self._framebuffer = context.framebuffer(depth_attachment=self.texture)
+        right = np.cross((0.0, 0.0, 1.0), _LAMP)
+        right /= np.linalg.norm(right)
+        up = np.cross(_LAMP, right) / np.linalg.norm(_LAMP)
+        # rows right, up, forward make a left-handed frame as a camera's do
+        self._axes = np.stack([-right, up, -_LAMP / np.linalg.norm(_LAMP)])
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything; the next refresh draws the whole map."""
+        self.matrix = np.eye(4)
+        self._low: npt.NDArray[np.float64] | None = None
+        self._high = np.zeros(3)
+        self._changed: list[tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]] = []
+
+    def touch(self, low: npt.ArrayLike, high: npt.ArrayLike) -> None:
+        """Note that something changed within a box, world, metres."""
+        self._changed.append(_extent(self._axes, low, high))
+
+    def refresh(self, layout: _Layout, draw: Callable[..., None]) -> None:
+        """Bring the map up to date.
+
+        Args:
+            layout: All bodies.
+            draw: Called with the commands to draw, as ``draw(commands, shadow=True)``.
+        """
+        if not self._changed or not len(layout.commands):
+            self._changed.clear()
+            return
+        low = np.min([c[0] for c in self._changed], axis=0)
+        high = np.max([c[1] for c in self._changed], axis=0)
+        self._changed.clear()
+        if self._low is None or (low < self._low).any() or (high > self._high).any():
+            low, high = self._frame(layout)
+        size = (self._high - self._low)[:2]
+        first = np.floor((low[:2] - self._low[:2]) / size * _SHADOW_PIXELS).astype(int) - 1
+        last = np.ceil((high[:2] - self._low[:2]) / size * _SHADOW_PIXELS).astype(int) + 1
+        first, last = np.clip(first, 0, _SHADOW_PIXELS), np.clip(last, 0, _SHADOW_PIXELS)
+        area = (*first.tolist(), *(last - first).tolist())
+        if min(area[2:]) <= 0:
+            return
+        framebuffer = self._framebuffer
+        framebuffer.use()
+        framebuffer.clear(depth=1.0, viewport=area)
+        framebuffer.scissor = area
+        clip = np.diag([2.0, 2.0, 2.0, 1.0]) @ self.matrix
+        clip[:3, 3] -= 1.0
+        self.program["u_clip"].write(clip.T.astype("<f4").tobytes())
+        draw(layout.casting_in(self._axes[:2], low[:2], high[:2]), shadow=True)
+        framebuffer.scissor = None
+
+    def _frame(self, layout: _Layout) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        low, high = _extent(self._axes, layout.low.min(axis=0), layout.high.max(axis=0))
+        self._low, self._high = low - 0.05, high + 0.05
+        scale = 1.0 / (self._high - self._low)
+        self.matrix = np.eye(4)
+        self.matrix[:3, :3] = self._axes * scale[:, None]
+        self.matrix[:3, 3] = -self._low * scale
+        return self._low, self._high
+
+
+class _Target:
+    """The three images that a frame is drawn into, for one size."""
+
+    def __init__(self, context: Any, width: int, height: int) -> None:
+        size = (width, height)
+        self._shape = (height, width)
+        self._color = context.texture(size, 4, dtype="f1")
+        self._depth = context.texture(size, 1, dtype="f4")
+        self._ids = context.texture(size, 1, dtype="i4")
+        self._framebuffer = context.framebuffer(
+            color_attachments=[self._color, self._depth, self._ids], depth_attachment=context.depth_renderbuffer(size)
+        )
+        self._sky = np.tile(np.array(_SKY, np.uint8), width * height).tobytes()
+        self._nothing = bytes(4 * width * height)
+        self._far: tuple[float, bytes] = (math.nan, b"")
+
+    def start(self, far: float) -> None:
+        """Make every pixel background. Writing the images is cheaper in software than three masked clears."""
+        if self._far[0] != far:
+            self._far = (far, np.full(self._shape, far, "<f4").tobytes())
+        self._color.write(self._sky)
+        self._depth.write(self._far[1])
+        self._ids.write(self._nothing)
+        self._framebuffer.use()
+        self._framebuffer.color_mask = ((False,) * 4,) * 3
+        self._framebuffer.clear(depth=1.0)
+        self._framebuffer.color_mask = ((True,) * 4,) * 3
+
+    def read(self, *, color: bool, depth: bool, ids: bool) -> Rendered:
+        """Copy the images off the device."""
+        read, shape = self._framebuffer.read, self._shape
+        return Rendered(
+            np.frombuffer(read(components=3, alignment=1), np.uint8).reshape(*shape, 3) if color else None,
+            np.frombuffer(self._depth.read(), "<f4").reshape(shape) if depth else None,
+            np.frombuffer(self._ids.read(), "<i4").reshape(shape) if ids else None,
+        )
+
+
+def _pattern_texture(context: Any) -> Any:
+    images = layers()
+    texture = context.texture_array((PIXELS, PIXELS, len(images)), 3, images.tobytes(), alignment=1)
+    texture.build_mipmaps()
+    texture.filter = (moderngl.LINEAR_MIPMAP_NEAREST, moderngl.LINEAR)
+    return texture
 
 
 def _as_matrix(transform: npt.ArrayLike) -> F32:
@@ -347,8 +520,9 @@ def _as_matrix(transform: npt.ArrayLike) -> F32:
 
 
 def _make_context() -> Any:
+    options: dict[str, Any] = {"backend": "egl", "libgl": "libGL.so.1", "libegl": "libEGL.so.1"}
     try:
-        return moderngl.create_context(standalone=True, backend="egl", libgl="libGL.so.1", libegl="libEGL.so.1")
+        return moderngl.create_context(standalone=True, **options)
     except Exception as error:  # moderngl raises bare Exception when a library or a device is missing
         raise RenderError(
             f"no OpenGL context through EGL ({error}); install Mesa's software renderer: "

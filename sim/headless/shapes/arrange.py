@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -40,9 +41,11 @@ _HOLLOWS: dict[str, frozenset[str]] = {
     "Sink": frozenset(["SinkBasin"]),
     "Bathtub": frozenset(["BathtubBasin"]),
     **dict.fromkeys(
-        ("CoffeeTable", "Desk", "DiningTable", "Dresser", "ShelvingUnit", "SideTable", "TVStand"),
+        ("Desk", "Dresser", "ShelvingUnit", "TVStand"),
         frozenset(["Cabinet", "Drawer", "Shelf"]),
     ),
+    # a shelf under a table is a board between its legs
+    **dict.fromkeys(("CoffeeTable", "DiningTable", "SideTable"), frozenset(["Cabinet", "Drawer"])),
 }
 """What is built into what."""
 
@@ -65,7 +68,7 @@ class Thing:
     size: Array
     transform: Array
 
-    @property
+    @cached_property
     def bounds(self) -> tuple[Array, Array]:
         """Least and greatest corner of its axis-aligned box, world."""
         half = np.abs(self.transform[:3, :3]) @ np.asarray(self.size) / 2
@@ -349,7 +352,8 @@ def _carcasses(everything: Sequence[Thing], hints: Mapping[str, Hint], room: tup
             if t is counter or t.object_type in ("CounterTop", "Floor") or a[1] > low[1] - 0.02:
                 continue
             if (b[[0, 2]] > low[[0, 2]]).all() and (a[[0, 2]] < high[[0, 2]]).all():
-                under.append((*(a - 0.002).tolist(), *(b + 0.002).tolist()))
+                # whole centimetres make few cuts; the gaps are the seams between fronts
+                under.append((*(np.floor(a * 100) / 100).tolist(), *(np.ceil(b * 100) / 100).tolist()))
                 if t.object_type in ("Cabinet", "Drawer"):
                     fronts.append((a, b))
         rotation, center = counter.transform[:3, :3], counter.transform[:3, 3]

@@ -70,24 +70,46 @@ def _add_faces(sketch: Sketch, cuts: list[npt.NDArray[np.float64]], solid: npt.N
     for axis in range(3):
         for sign in (-1, 1):
             beside = np.roll(padded, -sign, axis=axis)[1:-1, 1:-1, 1:-1]
-            cells = np.argwhere(solid & ~beside)
-            if not len(cells):
-                continue
             u, v = (axis + 1) % 3, (axis + 2) % 3
-            corners = np.empty((len(cells), 4, 3))
-            corners[:, :, axis] = cuts[axis][cells[:, axis] + (sign > 0)][:, None]
-            u0, u1 = cuts[u][cells[:, u]], cuts[u][cells[:, u] + 1]
-            v0, v1 = cuts[v][cells[:, v]], cuts[v][cells[:, v] + 1]
+            runs = _rectangles((solid & ~beside).transpose(axis, u, v))
+            if not len(runs):
+                continue
+            corners = np.empty((len(runs), 4, 3))
+            corners[:, :, axis] = cuts[axis][runs[:, 0] + (sign > 0)][:, None]
+            u0, u1, v0, v1 = cuts[u][runs[:, 1]], cuts[u][runs[:, 2]], cuts[v][runs[:, 3]], cuts[v][runs[:, 4]]
             turn = ((u0, v0), (u1, v0), (u1, v1), (u0, v1)) if sign > 0 else ((u0, v0), (u0, v1), (u1, v1), (u1, v0))
             for i, (cu, cv) in enumerate(turn):
                 corners[:, i, u], corners[:, i, v] = cu, cv
             normal = np.zeros(3)
             normal[axis] = sign
             vertices.append(corners.reshape(-1, 3))
-            normals.append(np.tile(normal, (4 * len(cells), 1)))
+            normals.append(np.tile(normal, (4 * len(runs), 1)))
     if not vertices:
         return
     points = np.concatenate(vertices)
     first = np.arange(0, len(points), 4)[:, None]
     triangles = np.concatenate([first + [0, 1, 2], first + [0, 2, 3]])
     sketch.add(points, np.concatenate(normals), triangles, paint)
+
+
+def _rectangles(faces: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
+    """Cover the cells of each layer with few rectangles: runs along the last axis, joined where they repeat.
+
+    Args:
+        faces: (layers, U, V) cells to cover.
+
+    Returns:
+        (N, 5) layer, first and end index along U, first and end index along V.
+    """
+    edges = np.diff(np.pad(faces, ((0, 0), (0, 0), (1, 1))).astype(np.int8), axis=2)
+    starts, ends = np.argwhere(edges > 0).tolist(), np.argwhere(edges < 0)[:, 2].tolist()
+    found: list[list[int]] = []
+    growing: dict[tuple[int, int, int], list[int]] = {}  # layer and run along V → the rectangle that ends there
+    for (layer, row, first), end in zip(starts, ends, strict=True):
+        rectangle = growing.get((layer, first, end))
+        if rectangle is not None and rectangle[2] == row:
+            rectangle[2] = row + 1
+        else:
+            growing[layer, first, end] = rectangle = [layer, row, row + 1, first, end]
+            found.append(rectangle)
+    return np.array(found, dtype=np.intp).reshape(-1, 5)

@@ -112,7 +112,7 @@ def plant(k: Sketch, s: Size, a: Appearance) -> None:
     )
     k.cylinder((0, -y + 0.78 * h, 0), 0.84 * r, 0.05 * h, m.SOIL, segments=14)
     rise = y - (-y + h)
-    leaves = 13
+    leaves = 11
     for i in range(leaves):
         angle = 2.399 * i
         lean = 0.35 + 0.65 * ((i * 5) % leaves) / leaves
@@ -127,7 +127,7 @@ def _leaf(
 ) -> None:
     middle = tuple((p + 2 * q) / 3 for p, q in zip(root, tip, strict=True))
     rise = (middle[0] * 0.9, middle[1] + 0.25 * (tip[1] - root[1]) * 0.5 + 0.02, middle[2] * 0.9)
-    k.tube([root, rise, tip], 0.006, tint(paint, 0.8), segments=4)
+    k.tube([root, rise, tip], 0.006, tint(paint, 0.8), segments=3)
     k.ellipsoid(
         (tip[0] * 0.86, tip[1] - half * 0.4, tip[2] * 0.86), (half, half * 0.9, half), paint, segments=7, rings=4
     )

@@ -191,7 +191,7 @@ class Sketch:
     def cushion(self, lo: Vec, hi: Vec, paint: Paint, *, roundness: float = 0.35) -> None:
         """A box with soft edges (a superellipsoid): roundness 0 is a box, 1 an ellipsoid."""
         vertices, normals, triangles = _superellipsoid(roundness)
-        a, b = np.asarray(lo), np.asarray(hi)
+        a, b = np.minimum(lo, hi), np.maximum(lo, hi)
         half = (b - a) / 2
         bent = normals / np.maximum(half, 1e-6)
         self.add(vertices * half + (a + b) / 2, bent / np.linalg.norm(bent, axis=1, keepdims=True), triangles, paint)
@@ -355,7 +355,7 @@ def _lathe(
 
 @lru_cache(maxsize=16)
 def _superellipsoid(roundness: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], I32]:
-    segments, rings = 16, 8
+    segments, rings = 12, 6
     latitude = np.linspace(-math.pi / 2, math.pi / 2, rings + 1)
     longitude = np.arange(segments) * (2 * math.pi / segments) + math.pi / segments
 
