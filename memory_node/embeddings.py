@@ -153,10 +153,10 @@ def _load(folder: Path) -> Callable[[Sequence[str]], Vectors]:
     tokenizer.no_padding()
     tokenizer.enable_truncation(_MAX_TOKENS)
     model = Encoder(weights)
-    single_thread = single_thread()
+    limited = single_thread()
 
     def run(texts: Sequence[str]) -> Vectors:
-        with single_thread():
+        with limited():
             batches = [
                 _pooled(model.hidden([e.ids for e in tokenizer.encode_batch(list(texts[start : start + 64]))]))
                 for start in range(0, len(texts), 64)
