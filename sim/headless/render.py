@@ -29,7 +29,7 @@ F32 = npt.NDArray[np.float32]
 VERTEX = np.dtype([("position", "<f4", 3), ("normal", "u1", 3), ("pattern", "u1"), ("color", "u1", 4), ("id", "<i4")])
 """One vertex on the device, world frame; normals are offset by 128, the fourth colour channel is the glow."""
 
-_LAMP = np.array([0.26, 0.94, -0.21])
+_LAMP = np.array([0.18, 0.97, -0.15])
 """Direction towards the lamp that throws shadows; the shaders hold the same."""
 
 _SHADOW_PIXELS = 1024

@@ -34,7 +34,7 @@ out vec3 v_shadow;
 out float v_depth;
 flat out int v_id;
 
-const vec3 LAMP = vec3(0.26, 0.94, -0.21);
+const vec3 LAMP = vec3(0.18, 0.97, -0.15);
 
 void main() {
     vec4 position = vec4(in_position, 1.0);
@@ -42,10 +42,10 @@ void main() {
     v_depth = dot(u_depth, position);
     vec3 normal = in_normal.xyz * (255.0 / 127.0) - (128.0 / 127.0);
     float height = in_position.y - u_floor;
-    float ambient = 0.58 + 0.06 * normal.y + 0.08 * normal.x - 0.05 * normal.z;
-    ambient *= mix(0.84, 1.0, clamp(height / 1.2, 0.0, 1.0));
-    ambient += 0.34 * clamp(-normal.y, 0.0, 1.0) * smoothstep(2.0, 2.4, height);  // ceilings catch light from below
-    float lamp = 0.42 * max(dot(normal, LAMP), 0.0);
+    float ambient = 0.67 + 0.02 * normal.y + 0.05 * normal.x - 0.03 * normal.z;
+    ambient *= mix(0.86, 1.0, clamp(height / 1.2, 0.0, 1.0));
+    ambient += 0.27 * clamp(-normal.y, 0.0, 1.0) * smoothstep(2.0, 2.4, height);  // ceilings catch light from below
+    float lamp = 0.36 * max(dot(normal, LAMP), 0.0);
     int pattern = int(in_normal.w * 255.0 + 0.5);
     int kind = pattern & 127;
     if (kind == METAL || kind == GLASS) {  // metal and glass shine where they mirror the lamp

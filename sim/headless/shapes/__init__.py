@@ -5,9 +5,9 @@ tell about looks: which way fronts face, and what is built into what.
 """
 
 from sim.headless.shapes.appearance import Appearance
-from sim.headless.shapes.arrange import Arrangement, Fixture, Hint, Thing, arrange
+from sim.headless.shapes.arrangement import Arrangement, Fixture, Hint, Thing, arrange
 from sim.headless.shapes.build import build_mesh, known_types
-from sim.headless.shapes.mesh import Mesh, box
+from sim.headless.shapes.mesh import Mesh, box, merge
 from sim.headless.shapes.structure import carcass, slab
 
 __all__ = [
@@ -22,5 +22,6 @@ __all__ = [
     "build_mesh",
     "carcass",
     "known_types",
+    "merge",
     "slab",
 ]

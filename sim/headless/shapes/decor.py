@@ -90,13 +90,13 @@ def window(k: Sketch, s: Size, a: Appearance) -> None:
         ((x - frame, -y), (x, y)),
     ):
         k.box((*lo, -z), (*hi, z), white)
-    pane = 0.2 * z
+    pane = z - 0.012
     k.box((-x + frame, -y + frame, -pane), (x - frame, -0.3 * y, pane), Paint((0.6, 0.74, 0.52), glow=0.9))
     k.box((-x + frame, -0.3 * y, -pane), (x - frame, y - frame, pane), Paint((0.76, 0.88, 0.98), glow=1.0))
-    k.box((-0.015, -y + frame, -0.35 * z), (0.015, y - frame, 0.35 * z), white)
-    k.box((-x + frame, -0.015, -0.35 * z), (x - frame, 0.015, 0.35 * z), white)
+    k.box((-0.015, -y + frame, 0.006 - z), (0.015, y - frame, (z - 0.006)), white)
+    k.box((-x + frame, -0.015, 0.006 - z), (x - frame, 0.015, (z - 0.006)), white)
     if a.broken:
-        cracks(k, x * 0.85, y * 0.85, 0.4 * z)
+        cracks(k, x * 0.85, y * 0.85, 0.9 * z)
 
 
 def plant(k: Sketch, s: Size, a: Appearance) -> None:
@@ -332,7 +332,7 @@ def boots(k: Sketch, s: Size, a: Appearance) -> None:
 def garbage_can(k: Sketch, s: Size, a: Appearance) -> None:
     """An open bin with a dark inside and a rim."""
     x, y, z = s[0] / 2, s[1] / 2, s[2] / 2
-    paint = m.main_paint(a.materials, a.seed, m.GREY)
+    paint = pick((m.STEEL, m.CHARCOAL, m.GREY, m.WHITE), a.seed)
     if abs(s[0] - s[2]) < 0.02 and a.seed % 2:
         k.lathe(
             [(0, -y), (0.8, -y), (1, y), (0.94, y), (0.76, -y + 0.03), (0, -y + 0.03)],

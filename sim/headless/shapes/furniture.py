@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sim.headless import materials as m
 from sim.headless.materials import Paint, pick, tint
 from sim.headless.shapes.appearance import Appearance, Size
@@ -45,11 +47,31 @@ def table(k: Sketch, s: Size, a: Appearance) -> None:
     _legs(k, x - 0.02, z - 0.02, -y, y - top, thick, tint(wood, 0.8))
 
 
+def desk(k: Sketch, s: Size, a: Appearance) -> None:
+    """A desk: with drawers, a carcass around them with knee room in the widest gap; above the top only a hutch."""
+    if not a.cavities:
+        table(k, s, a)
+        return
+    x, y, z = s[0] / 2, s[1] / 2, s[2] / 2
+    writing = min(y, -y + 0.78)
+    spans = sorted((c[0], c[3]) for c in a.cavities if c[1] < writing - 0.1)
+    edges = [-x, *(end for _, end in spans)]
+    reach = [max(edges[: i + 1]) for i in range(len(edges))]
+    starts = [*(start for start, _ in spans), x]
+    gap, low = max((start - end, end) for start, end in zip(starts, reach, strict=True))
+    extra = []
+    if gap > 0.3:
+        extra.append((low + 0.02, -y - 0.01, -z + 0.02, low + gap - 0.02, writing - 0.05, z + 0.01))
+    if writing < y - 0.2:
+        extra.append((-x - 0.01, writing, -0.1 * z, x + 0.01, y + 0.01, z + 0.01))
+    storage(k, s, replace(a, cavities=(*a.cavities, *extra)))
+
+
 def storage(k: Sketch, s: Size, a: Appearance) -> None:
     """A piece with drawers, cupboards or shelves: a carcass hollow where they are, on short feet."""
     x, y, z = s[0] / 2, s[1] / 2, s[2] / 2
     wood = m.main_paint(a.materials, a.seed, pick((*m.WOODS, m.WHITE_WOOD), a.seed))
-    lowest = min((c[1] for c in a.cavities), default=-y + 0.1)
+    lowest = min((c[1] for c in a.cavities if c[1] > -y), default=-y + 0.1)
     foot = max(-y, min(lowest - 0.02, -y + 0.12))
     if not a.cavities:
         k.box((-x, foot, -z), (x, y, z), wood)
@@ -60,16 +82,6 @@ def storage(k: Sketch, s: Size, a: Appearance) -> None:
             k.box((-x + 0.02, lo, z - 0.005), (x - 0.02, hi, z), tint(wood, 0.85))
             k.ellipsoid((0, (lo + hi) / 2, z), (0.015, 0.015, 0.015), m.DARK_STEEL, segments=6, rings=4)
     else:
-        top = min(0.03, s[1] * 0.1)
-        widths = max(c[3] for c in a.cavities) - min(c[0] for c in a.cavities)
-        if widths < 0.75 * s[0] and s[0] > 0.9:
-            # a desk: drawers to one side, knee room beside them
-            k.box((-x, y - top, -z), (x, y, z), wood)
-            left = min(c[0] for c in a.cavities) - 0.015
-            right = max(c[3] for c in a.cavities) + 0.015
-            carve(k, (max(left, -x), foot, -z), (min(right, x), y - top, z), a.cavities, tint(wood, 0.93))
-            _legs(k, x, z, -y, y - top, 0.05, tint(wood, 0.8))
-            return
         carve(k, (-x, foot, -z), (x, y, z), a.cavities, wood)
     if foot > -y + 0.005:
         _legs(k, x - 0.01, z - 0.01, -y, foot, 0.05, tint(wood, 0.7))
@@ -207,7 +219,7 @@ SHAPES = {
     "Bed": bed,
     "Chair": chair,
     "CoffeeTable": table,
-    "Desk": table,
+    "Desk": desk,
     "DiningTable": table,
     "DogBed": dog_bed,
     "Dresser": storage,

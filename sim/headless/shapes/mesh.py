@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from sim.headless.materials import Paint
 
-__all__ = ["Mesh", "Sketch", "box"]
+__all__ = ["Mesh", "Sketch", "box", "merge"]
 
 F32 = npt.NDArray[np.float32]
 I32 = npt.NDArray[np.int32]
@@ -44,6 +44,25 @@ class Mesh:
     triangles: I32
     glow: F32
     pattern: U8
+
+    def transformed(self, matrix: npt.ArrayLike) -> Mesh:
+        """This mesh under a (4, 4) rigid transform."""
+        m = np.asarray(matrix, dtype=np.float32)
+        vertices, normals = self.vertices @ m[:3, :3].T + m[:3, 3], self.normals @ m[:3, :3].T
+        return Mesh(vertices, normals, self.colors, self.triangles, self.glow, self.pattern)
+
+
+def merge(parts: Sequence[Mesh]) -> Mesh:
+    """One mesh of several, of at least one."""
+    offsets = np.cumsum([0] + [len(part.vertices) for part in parts[:-1]])
+    return Mesh(
+        np.concatenate([part.vertices for part in parts]),
+        np.concatenate([part.normals for part in parts]),
+        np.concatenate([part.colors for part in parts]),
+        np.concatenate([part.triangles + np.int32(offset) for part, offset in zip(parts, offsets, strict=True)]),
+        np.concatenate([part.glow for part in parts]),
+        np.concatenate([part.pattern for part in parts]),
+    )
 
 
 class Sketch:
