@@ -4,32 +4,22 @@ from __future__ import annotations
 
 import colorsys
 import hashlib
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from sim.headless.looks import Look, look_of, mesh_of
 from sim.headless.metadata import pack_value
 from sim.headless.objects import SimObject
 from sim.headless.render import Camera, Rendered, Renderer
 from sim.headless.settings import Settings
-from sim.headless.shapes import Appearance, build_mesh
 from sim.headless.sliding import pull_out
 from sim.headless.structure import draw_structure
 from sim.headless.visibility import Sight
 from sim.headless.world import ThirdPartyCamera, World
 
 __all__ = ["Eyes"]
-
-
-@dataclass(frozen=True)
-class _Look:
-    """What a body's mesh depends on."""
-
-    object_type: str
-    size: tuple[float, float, float]
-    appearance: Appearance
 
 
 class Eyes:
@@ -44,8 +34,8 @@ class Eyes:
         self._world = world
         self._changed = world.watch()
         self._sight = Sight(world)
-        self._looks: dict[str, _Look] = {}
-        self._names = draw_structure(self._renderer, world.scene, first_instance=1)
+        self._looks: dict[str, Look] = {}
+        self._names = draw_structure(self._renderer, world)
         self._named = 0
         self._palette = _Palette()
         self._key: Any = None
@@ -129,41 +119,22 @@ class Eyes:
             return
         for object_id in self._changed:
             obj = self._world.objects.get(object_id)
-            if obj is None or obj.disabled:
+            if obj is None:
                 self._renderer.remove(object_id)
                 self._looks.pop(object_id, None)
                 continue
-            look, transform = _look(obj), obj.box_transform()
+            look, transform = look_of(self._world, obj), obj.box_transform()
             transform[:3, 3] -= pull_out(obj)  # the mesh of an open drawer is pulled out by itself
-            if look == self._looks.get(object_id):
+            known = look == self._looks.get(object_id)
+            if obj.parts is None and known:
                 self._renderer.set_transform(object_id, transform)
-            else:
-                mesh = build_mesh(look.object_type, look.size, look.appearance)
-                self._renderer.set_body(object_id, mesh, transform, obj.instance)
+            elif not known:
+                for number, (mesh, to_box) in enumerate(mesh_of(obj, look)):
+                    name = f"{object_id}#{number}" if number else object_id
+                    self._renderer.set_body(name, mesh, transform @ to_box, obj.instance)
                 self._looks[object_id] = look
         self._changed.clear()
         self._serial += 1
-
-
-def _look(obj: SimObject) -> _Look:
-    x, y, z = (2 * obj.half).tolist()
-    return _Look(
-        obj.object_type,
-        (max(x, 0.002), max(y, 0.002), max(z, 0.002)),
-        Appearance(
-            openness=obj.openness,
-            on=obj.is_toggled,
-            sliced=obj.is_sliced,
-            cooked=obj.is_cooked,
-            dirty=obj.is_dirty,
-            broken=obj.is_broken,
-            filled=obj.fill_liquid if obj.is_filled else None,
-            used_up=obj.is_used_up,
-            materials=obj.kind.materials or (),
-            seed=int.from_bytes(hashlib.md5(obj.asset_id.encode()).digest()[:2], "big"),
-            facing=obj.facing,
-        ),
-    )
 
 
 class _Palette:

@@ -1,48 +1,126 @@
-"""The ground that objects cover, as rectangles in (x, z)."""
+"""The ground that objects cover, as rectangles in (x, z).
+
+The recorded box of an L- or U-shaped counter also spans the floor that the counter runs around. What it truly covers
+shows in what it is built over (cabinets, drawers, sinks, stoves) and in what stands on it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from sim.headless.geometry import Array
 from sim.headless.objects import SimObject
+from sim.headless.rectangle import Rectangle
 
-if TYPE_CHECKING:
-    from sim.headless.world import World
+__all__ = ["counter_parts", "object_footprint"]
 
-__all__ = ["Rectangle", "object_footprint"]
+_NARROW = 1.3
+"""A counter with a side shorter than this is a straight one, metres."""
 
+_UNDER = frozenset(["Cabinet", "Drawer", "Sink", "SinkBasin", "StoveBurner", "StoveKnob", "Faucet"])
+_UPON = frozenset(["Microwave", "CoffeeMachine", "Toaster"])
 
-@dataclass(frozen=True, eq=False)
-class Rectangle:
-    """A rectangle in (x, z).
+_OVERHANG = 0.15
+"""How far a counter reaches beyond what shows where it is, metres."""
 
-    Attributes:
-        center: (2,) metres.
-        axes: (2, 2) columns are its axes.
-        half: (2,) half extents along them.
-    """
+_GAP = 0.7
+"""A gap between two parts of a counter that is narrower than this is covered too: a dishwasher fits in it, metres."""
 
-    center: Array
-    axes: Array
-    half: Array
-
-    @classmethod
-    def between(cls, low: Sequence[float] | Array, high: Sequence[float] | Array) -> Rectangle:
-        """The footprint of an axis-aligned box given by two corners (x, y, z)."""
-        a, b = np.asarray(low, float)[[0, 2]], np.asarray(high, float)[[0, 2]]
-        return cls((a + b) / 2, np.eye(2), (b - a) / 2)
+_CELL = 0.05
 
 
-def object_footprint(world: World, obj: SimObject) -> list[Rectangle]:
+@dataclass(frozen=True)
+class _Grid:
+    """Cells over a counter's box."""
+
+    low: Array
+    shape: tuple[int, int]
+
+    def cells(self, low: Array, high: Array) -> tuple[slice, slice]:
+        """Cells that a rectangle touches."""
+        first = np.clip(np.floor((low - self.low) / _CELL), 0, self.shape).astype(int)
+        last = np.clip(np.ceil((high - self.low) / _CELL), 0, self.shape).astype(int)
+        return slice(first[0], last[0]), slice(first[1], last[1])
+
+
+def object_footprint(obj: SimObject) -> Sequence[Rectangle]:
     """What an object covers of the ground."""
-    upright = abs(obj.frame[1, 1]) > 0.98
-    if obj.oriented and upright:
+    if obj.parts is not None:
+        return obj.parts
+    if obj.oriented and abs(obj.frame[1, 1]) > 0.98:
         axes = obj.frame[np.ix_([0, 2], [0, 2])]
         axes = axes / np.linalg.norm(axes, axis=0)
         return [Rectangle(obj.center[[0, 2]], axes, obj.half[[0, 2]])]
     return [Rectangle.between(obj.low, obj.high)]
+
+
+def counter_parts(counter: SimObject, others: Iterable[SimObject], spawn: Array) -> list[Rectangle] | None:
+    """The rectangles that a counter covers, or None if it covers its box.
+
+    Args:
+        counter: A CounterTop.
+        others: All objects of the scene.
+        spawn: (x, z) where the agent starts; there is no counter.
+    """
+    low, high = counter.low[[0, 2]], counter.high[[0, 2]]
+    if (high - low).min() <= _NARROW:
+        return None
+    shape = np.ceil((high - low) / _CELL).astype(int)
+    grid = _Grid(low, (int(shape[0]), int(shape[1])))
+    covered = np.zeros(grid.shape, dtype=bool)
+    for obj in others:
+        if obj is not counter and _shows(obj, counter):
+            covered[grid.cells(obj.low[[0, 2]] - _OVERHANG, obj.high[[0, 2]] + _OVERHANG)] = True
+    if not covered.any():
+        return None
+    covered = _close_gaps(covered) | _close_gaps(covered.T).T
+    covered[grid.cells(spawn - 0.2, spawn + 0.2)] = False
+    return [
+        Rectangle.between_corners(low + np.array(first) * _CELL, np.minimum(low + np.array(last) * _CELL, high))
+        for first, last in _rectangles(covered)
+    ]
+
+
+def _shows(obj: SimObject, counter: SimObject) -> bool:
+    """Whether there is counter above or below an object."""
+    if not ((obj.high[[0, 2]] > counter.low[[0, 2]]) & (obj.low[[0, 2]] < counter.high[[0, 2]])).all():
+        return False
+    if obj.low[1] > counter.high[1] + 0.15:
+        return False
+    if obj.object_type in ("Cabinet", "Drawer"):
+        return True
+    near = obj.high[1] > counter.low[1] - 0.35
+    return bool(near and (obj.object_type in _UNDER | _UPON or obj.parent == counter.object_id))
+
+
+def _close_gaps(covered: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Cover short runs between covered cells, row by row along the first axis."""
+    closed = covered.copy()
+    for column in range(covered.shape[1]):
+        rows = np.flatnonzero(covered[:, column])
+        for a, b in zip(rows[:-1], rows[1:], strict=True):
+            if 1 < b - a <= _GAP / _CELL:
+                closed[a:b, column] = True
+    return closed
+
+
+def _rectangles(covered: npt.NDArray[np.bool_]) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """Disjoint rectangles of cells, (first, last + 1), that make up what is covered."""
+    left = covered.copy()
+    found = []
+    for i, j in np.argwhere(covered).tolist():
+        if not left[i, j]:
+            continue
+        j_end = j
+        while j_end < left.shape[1] and left[i, j_end]:
+            j_end += 1
+        i_end = i
+        while i_end < left.shape[0] and left[i_end, j:j_end].all():
+            i_end += 1
+        left[i:i_end, j:j_end] = False
+        found.append(((i, j), (i_end, j_end)))
+    return found

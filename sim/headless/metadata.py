@@ -183,7 +183,7 @@ def scene_bounds(scene: Scene) -> dict[str, Any]:
 
 
 def pack_value(value: Any) -> bytes:
-    """msgpack of a value, floats in single precision as AI2-THOR sends them."""
+    """Msgpack of a value, floats in single precision as AI2-THOR sends them."""
     packed: bytes = _packer.pack(value)
     return packed
 

@@ -16,6 +16,7 @@ from sim.headless.geometry import (
     vector,
     yaw_matrix,
 )
+from sim.headless.rectangle import Rectangle
 
 __all__ = ["Kind", "SimObject"]
 
@@ -124,7 +125,9 @@ class SimObject:
     openness: float = 0.0
     is_held: bool = False
     is_moving: bool = False
-    disabled: bool = False
+    parts: list[Rectangle] | None = None
+    facing: int = 0
+    box_openness: float = 0.0
 
     @classmethod
     def from_metadata(cls, record: dict[str, Any], instance: int) -> SimObject:
@@ -170,22 +173,8 @@ class SimObject:
             temperature=record["temperature"],
             is_sliced=record["isSliced"],
             openness=float(record["openness"]),
+            box_openness=float(record["openness"]),
         )
-
-    @property
-    def facing(self) -> int:
-        """Quarter turns, clockwise from above, from the box's +z to where its front is.
-
-        The pivot of a built-in door or drawer lies at its front; everything else faces +z.
-        """
-        if self.oriented or self.object_type not in ("Drawer", "Cabinet"):
-            return 0
-        x, _, z = (self.frame.T @ (self.position - self.center)).tolist()
-        if self.object_type == "Cabinet":  # its pivot is the hinge, at the front and at one end
-            x = x if abs(x) > self.half[0] * 1.05 else 0.0
-        if abs(x) <= abs(z):
-            return 0 if z >= 0 else 2
-        return 1 if x > 0 else 3
 
     @property
     def euler(self) -> Array:

@@ -74,7 +74,7 @@ def support_below(world: World, item: SimObject, point: Array) -> tuple[float, S
     best_height, best = -np.inf, None
     half = np.minimum(item.half.min(), 0.05)
     for obj in world:
-        if obj.object_id in falling or obj is world.held or obj.disabled or not _can_support(obj):
+        if obj.object_id in falling or obj is world.held or not _can_support(obj):
             continue
         low, high = obj.low, obj.high
         if (point[[0, 2]] < low[[0, 2]] - half).any() or (point[[0, 2]] > high[[0, 2]] + half).any():
@@ -139,7 +139,7 @@ def _on_surface(
     slack = 0.02 if receptacle.object_type in ENCLOSING else 0.0
     overhang = receptacle.object_type in _LETS_STICK_OUT
     room = surface.half - (np.minimum(footprint, surface.half * 0.5) if overhang else footprint) + slack
-    if receptacle.object_type in _HOLDS_ONE and (receptacle.children or not overhang and (room < 0).any()):
+    if receptacle.object_type in _HOLDS_ONE and (receptacle.children or (not overhang and (room < 0).any())):
         return []
     if (room < 0).any():
         return []
@@ -171,7 +171,6 @@ def _obstacles(world: World, item: SimObject, receptacle: SimObject) -> tuple[Ar
         for obj in world
         if obj.object_id not in skip
         and obj is not world.held
-        and not obj.disabled
         and (obj.low < grown_high).all()
         and (obj.high > grown_low).all()
         and (obj.can_move or _stands_on(obj, receptacle))

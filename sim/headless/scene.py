@@ -2,13 +2,13 @@
 
 The recordings hold neither the agent's pose nor walls. The pose follows exactly from the recorded distances between
 the agent and every object (trilateration); the heading is the quarter turn that explains best which objects were
-recorded as visible. The walls stand around the floor.
+recorded as visible. Rooms and walls are found by `rooms`.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,17 +16,12 @@ import numpy as np
 from sim.headless.errors import SceneError
 from sim.headless.geometry import Array, vector, yaw_matrix
 from sim.headless.recordings import recorded_objects, scene_numbers
+from sim.headless.rooms import Room, Wall, find_room, room_walls
 
-__all__ = ["Room", "Scene", "Spawn", "Wall", "load_scene", "scene_names"]
+__all__ = ["Scene", "Spawn", "load_scene", "scene_names"]
 
 AGENT_HEIGHT = 0.901
 """Height of the agent's reference point above the floor, metres."""
-
-_CEILING = 2.6
-_WALL_THICKNESS = 0.1
-_WALL_TYPES = frozenset(
-    ["Window", "LightSwitch", "Painting", "Mirror", "Poster", "TowelHolder", "HandTowelHolder", "ToiletPaperHanger"]
-)
 
 
 @dataclass(frozen=True)
@@ -42,42 +37,6 @@ class Spawn:
     position: tuple[float, float, float]
     yaw: float
     horizon: float = 0.0
-
-
-@dataclass(frozen=True)
-class Wall:
-    """A vertical slab that closes a room; also a ceiling or a floor that is no object.
-
-    Attributes:
-        name: Unique within the scene, e.g. ``"wall|2|1"``.
-        kind: ``"wall"``, ``"ceiling"`` or ``"floor"``.
-        low: Least corner (x, y, z), metres.
-        high: Greatest corner.
-    """
-
-    name: str
-    kind: str
-    low: tuple[float, float, float]
-    high: tuple[float, float, float]
-
-
-@dataclass(frozen=True)
-class Room:
-    """The inside of a room.
-
-    Attributes:
-        name: Unique within the scene, e.g. ``"FloorPlan1"``.
-        kind: ``"Kitchen"``, ``"LivingRoom"``, ``"Bedroom"`` or ``"Bathroom"``.
-        polygon: Corners (x, z) of its floor, in order.
-        floor: Height of the floor, metres.
-        ceiling: Height of the ceiling.
-    """
-
-    name: str
-    kind: str
-    polygon: tuple[tuple[float, float], ...]
-    floor: float
-    ceiling: float
 
 
 @dataclass(frozen=True)
@@ -97,7 +56,6 @@ class Scene:
     rooms: tuple[Room, ...]
     walls: tuple[Wall, ...]
     spawn: Spawn
-    lights: tuple[str, ...] = field(default=())
 
     @property
     def low(self) -> Array:
@@ -136,58 +94,14 @@ def load_scene(name: str) -> Scene:
         )
     number = int(match[1])
     objects = recorded_objects(number)
-    room = _room(f"FloorPlan{number}", _room_kind(number), objects)
-    return Scene(f"FloorPlan{number}_physics", objects, (room,), room_walls(room, 0), _spawn(objects))
-
-
-def room_walls(room: Room, index: int) -> tuple[Wall, ...]:
-    """Walls along the edges of an axis-aligned room, and its ceiling."""
-    corners = room.polygon
-    slabs: list[Wall] = []
-    xs, zs = [c[0] for c in corners], [c[1] for c in corners]
-    for i, (a, b) in enumerate(zip(corners, corners[1:] + corners[:1], strict=True)):
-        # corners turn counter-clockwise in (x, z), so the outside lies to the right of each edge
-        outward = np.array([b[1] - a[1], a[0] - b[0]])
-        outward = outward / np.linalg.norm(outward) * _WALL_THICKNESS
-        ends = np.array([a, b, a + outward, b + outward])
-        (x0, z0), (x1, z1) = ends.min(axis=0), ends.max(axis=0)
-        slabs.append(Wall(f"wall|{index}|{i}", "wall", (x0, room.floor, z0), (x1, room.ceiling, z1)))
-    top = room.ceiling
-    slabs.append(Wall(f"ceiling|{index}", "ceiling", (min(xs), top, min(zs)), (max(xs), top + 0.05, max(zs))))
-    return tuple(slabs)
+    spawn = _spawn(objects)
+    place = np.array(spawn.position)[[0, 2]]
+    room = find_room(f"FloorPlan{number}", _room_kind(number), objects, place)
+    return Scene(f"FloorPlan{number}_physics", objects, (room,), room_walls(room, 0), spawn)
 
 
 def _room_kind(number: int) -> str:
     return ("Kitchen", "", "LivingRoom", "Bedroom", "Bathroom")[number // 100]
-
-
-def _room(name: str, kind: str, objects: list[dict[str, Any]]) -> Room:
-    """The room around the objects: the floor's rectangle, drawn in to where things hang on its walls."""
-    floor = next(o for o in objects if o["objectType"] == "Floor")
-    center, half = (
-        vector(floor["axisAlignedBoundingBox"]["center"]),
-        vector(floor["axisAlignedBoundingBox"]["size"]) / 2,
-    )
-    low, high = center - half, center + half
-    ground = float(high[1])
-    ceiling = ground + _CEILING
-    for record in objects:
-        bounds = record["axisAlignedBoundingBox"]
-        middle, size = vector(bounds["center"]), vector(bounds["size"])
-        if record["objectType"] != "Floor":
-            ceiling = max(ceiling, float(middle[1] + size[1] / 2) + 0.05)
-        if record["objectType"] not in _WALL_TYPES:
-            continue
-        axis = 0 if size[0] < size[2] else 2
-        if size[axis] > 0.35:
-            continue
-        for side in (low, high):
-            # what hangs on a wall touches it: within a hand's breadth of the floor's edge it tells where the wall is
-            back = middle[axis] + (size[axis] / 2 if side is high else -size[axis] / 2)
-            if abs(back - side[axis]) < 0.25:
-                side[axis] = max(side[axis], back) if side is high else min(side[axis], back)
-    (x0, _, z0), (x1, _, z1) = low.tolist(), high.tolist()
-    return Room(name, kind, ((x0, z0), (x1, z0), (x1, z1), (x0, z1)), ground, ceiling)
 
 
 def _spawn(objects: list[dict[str, Any]]) -> Spawn:

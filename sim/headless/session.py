@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from sim.headless.errors import ActionError
+from sim.headless.eyes import Eyes
 from sim.headless.metadata import ObjectPacker, pack_value, scene_bounds
 from sim.headless.objects import SimObject
 from sim.headless.rules import Household
 from sim.headless.scene import Scene, load_scene
 from sim.headless.settings import Settings
 from sim.headless.space import Space
-from sim.headless.eyes import Eyes
 from sim.headless.world import World
 
 __all__ = ["Session"]
@@ -113,7 +113,7 @@ class Session:
         skip = {obj.object_id, *(o.object_id for o in self.world.contents(obj) + self.world.ancestors(obj))}
         low, high = obj.low + _SKIN, obj.high - _SKIN
         for other in self.world:
-            if other.object_id in skip or not other.can_move or other is self.world.held or other.disabled:
+            if other.object_id in skip or not other.can_move or other is self.world.held:
                 continue
             if (low < other.high).all() and (high > other.low).all():
                 return other.name

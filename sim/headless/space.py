@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sim.headless.footprints import Rectangle, object_footprint
+from sim.headless.footprints import object_footprint
 from sim.headless.geometry import Array
 from sim.headless.objects import SimObject
+from sim.headless.rectangle import Rectangle
 from sim.headless.world import World
 
 __all__ = ["AGENT_RADIUS", "Space"]
@@ -30,6 +31,8 @@ _STEP_OVER = 0.04
 
 _SAMPLE = 0.0625
 """Distance between the places that are checked along a move, metres."""
+
+_HANGS = frozenset(["Curtains", "Blinds", "Window"])
 
 _MAX_CELLS = 40_000
 """Grid cells that a search may visit."""
@@ -59,6 +62,27 @@ class _Obstacles:
         distance: Array = np.sqrt((local * local).sum(axis=2))
         return distance
 
+    def free_grid(self, xs: Array, zs: Array, radius: float) -> npt.NDArray[np.bool_]:
+        """(X, Z) whether places of a regular grid are farther than `radius` from all rectangles."""
+        free = np.ones((len(xs), len(zs)), dtype=bool)
+        reach = np.einsum("nij,nj->ni", np.abs(self.axes), self.halves) + radius
+        first_x, last_x = (
+            np.searchsorted(xs, self.centers[:, 0] - reach[:, 0]),
+            np.searchsorted(xs, self.centers[:, 0] + reach[:, 0], side="right"),
+        )
+        first_z, last_z = (
+            np.searchsorted(zs, self.centers[:, 1] - reach[:, 1]),
+            np.searchsorted(zs, self.centers[:, 1] + reach[:, 1], side="right"),
+        )
+        for n in np.flatnonzero((first_x < last_x) & (first_z < last_z)).tolist():
+            rows, columns = slice(first_x[n], last_x[n]), slice(first_z[n], last_z[n])
+            x, z = xs[rows, None] - self.centers[n, 0], zs[None, columns] - self.centers[n, 1]
+            (ux, vx), (uz, vz) = self.axes[n]
+            u = np.maximum(np.abs(x * ux + z * uz) - self.halves[n, 0], 0.0)
+            v = np.maximum(np.abs(x * vx + z * vz) - self.halves[n, 1], 0.0)
+            free[rows, columns] &= u * u + v * v >= radius * radius
+        return free
+
 
 class Space:
     """Free space of one world.
@@ -74,7 +98,8 @@ class Space:
 
     def free(self, points: npt.ArrayLike) -> npt.NDArray[np.bool_]:
         """(P,) whether the agent can stand at each of (P, 2) places (x, z)."""
-        clear: npt.NDArray[np.bool_] = (self._clearance(np.asarray(points, float)) >= AGENT_RADIUS).all(axis=1)
+        distances = self._obstacles().clearance(np.asarray(points, float))
+        clear: npt.NDArray[np.bool_] = (distances >= AGENT_RADIUS - 1e-6).all(axis=1)
         return clear
 
     def blocker(self, start: Array, end: Array) -> str | None:
@@ -100,7 +125,7 @@ class Space:
         return obstacles.names[nearest] if nearest >= 0 and distances[nearest] < AGENT_RADIUS - 1e-6 else None
 
     def reachable(self, start: Array, grid: float) -> Array:
-        """(P, 2) places (x, z) that the agent can get to in steps of `grid` metres along x and z, nearest first.
+        """(P, 2) places (x, z) that the agent can get to in steps of `grid` metres along x and z, by x, then z.
 
         Args:
             start: (2,) where it is now; always among the places.
@@ -116,8 +141,7 @@ class Space:
         fine = 2 * shape - 1
         xs = start[0] + grid * (first[0] + np.arange(fine[0]) / 2)
         zs = start[1] + grid * (first[1] + np.arange(fine[1]) / 2)
-        points = np.stack(np.meshgrid(xs, zs, indexing="ij"), axis=-1).reshape(-1, 2)
-        free = self.free(points).reshape(*fine)
+        free = self._obstacles().free_grid(xs, zs, AGENT_RADIUS - 1e-6)
         origin = (-2 * int(first[0]), -2 * int(first[1]))
         if not (0 <= origin[0] < fine[0] and 0 <= origin[1] < fine[1]):
             return start[None]
@@ -136,9 +160,6 @@ class Space:
         found = np.column_stack([xs[cells[:, 0]], zs[cells[:, 1]]])
         return found[np.lexsort((found[:, 1], found[:, 0]))]
 
-    def _clearance(self, points: Array) -> Array:
-        return self._obstacles().clearance(points)
-
     def _obstacles(self) -> _Obstacles:
         world = self._world
         if self._stacked is None or self._layout != world.layout:
@@ -153,7 +174,7 @@ class Space:
         for obj in world:
             if not self._stops(obj, ground):
                 continue
-            for rectangle in object_footprint(world, obj):
+            for rectangle in object_footprint(obj):
                 names.append(obj.name)
                 rectangles.append(rectangle)
         for wall in world.scene.walls:
@@ -168,6 +189,10 @@ class Space:
         )
 
     def _stops(self, obj: SimObject, ground: float) -> bool:
-        if obj is self._world.held or obj.object_type == "Floor" or obj.disabled:
+        if obj is self._world.held or obj.object_type == "Floor":
             return False
+        if obj.object_id in self._world.spawned_in:
+            return False
+        if obj.object_type in _HANGS and obj.bounds_half[[0, 2]].min() > 0.2:
+            return False  # the box of curtains that run around a corner
         return bool(obj.low[1] < ground + BODY_HEIGHT and obj.high[1] > ground + _STEP_OVER)

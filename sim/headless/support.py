@@ -17,8 +17,28 @@ if TYPE_CHECKING:
 __all__ = ["ENCLOSING", "Surface", "surfaces"]
 
 ENCLOSING = frozenset(
-    "Fridge Microwave Cabinet Drawer Box Safe GarbageCan LaundryHamper SinkBasin Sink BathtubBasin Bathtub "
-    "Pot Pan Bowl Mug Cup CoffeeMachine Toaster Toilet".split()
+    [
+        "Fridge",
+        "Microwave",
+        "Cabinet",
+        "Drawer",
+        "Box",
+        "Safe",
+        "GarbageCan",
+        "LaundryHamper",
+        "SinkBasin",
+        "Sink",
+        "BathtubBasin",
+        "Bathtub",
+        "Pot",
+        "Pan",
+        "Bowl",
+        "Mug",
+        "Cup",
+        "CoffeeMachine",
+        "Toaster",
+        "Toilet",
+    ]
 )
 """Receptacles that hold things inside their box, not on top of it."""
 
@@ -97,6 +117,8 @@ def surfaces(obj: SimObject) -> list[Surface]:
         levels = [high]
     else:
         levels = [low + fraction * height for fraction in fractions]
+    if obj.parts is not None:
+        return [Surface(obj.object_id, high, r.center, r.half, r.axes, np.inf) for r in obj.parts]
     axes = obj.frame[np.ix_([0, 2], [0, 2])]
     if not np.allclose(axes @ axes.T, np.eye(2), atol=0.05):  # tilted: take the box around it
         axes, half = np.eye(2), obj.bounds_half[[0, 2]]

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sim.headless import support
+from sim.headless.footprints import counter_parts
 from sim.headless.geometry import Array, matrix_from_euler, yaw_matrix
+from sim.headless.looks import arrange_looks
 from sim.headless.objects import SimObject
 from sim.headless.scene import AGENT_HEIGHT, Scene
 
@@ -97,6 +99,20 @@ class World:
 
     Args:
         scene: Where it starts.
+
+    Attributes:
+        scene: As given.
+        objects: By id, in the order of the metadata.
+        agent: The robot.
+        cameras: Added by the client.
+        held: What is in the hand.
+        seconds: Simulated time.
+        layout: Counts changes of where boxes are.
+        looks: What the surroundings tell about how things look, e.g. which way drawers face.
+        fixture_instances: Numbers that the pixels of built-in bodies carry that are no objects.
+        disabled: Objects taken out of the scene that can be brought back, by id.
+        floor_contact: How far above the floor a thing is still reported as on the floor, metres.
+        spawned_in: Ids of objects in whose box the agent starts, which therefore does not fill its box.
     """
 
     def __init__(self, scene: Scene) -> None:
@@ -105,6 +121,7 @@ class World:
         self.instances = len(scene.walls)
         self.layout = 0
         self._watchers: list[set[str]] = []
+        self.disabled: dict[str, SimObject] = {}
         for record in scene.objects:
             self.add(SimObject.from_metadata(record, self.next_instance()))
         spawn = scene.spawn
@@ -113,6 +130,12 @@ class World:
         self.held: SimObject | None = None
         self.seconds = 0.0
         self.floor_contact = support.settle_recorded(self, scene.objects)
+        place = self.agent.position[[0, 2]]
+        for counter in self.of_type("CounterTop"):
+            counter.parts = counter_parts(counter, self.objects.values(), place)
+        self.looks = arrange_looks(self)
+        self.fixture_instances = [self.next_instance() for _ in self.looks.fixtures]
+        self.spawned_in = {obj.object_id for obj in self if _holds(obj, place)}
 
     def __iter__(self) -> Iterator[SimObject]:
         return iter(self.objects.values())
@@ -238,3 +261,9 @@ class World:
         reach = obj.high[1] + self.floor_contact
         nested = [o.object_id for o in self.contents(obj) if o.parent != obj.object_id]
         return obj.children + [i for i in nested if self.objects[i].can_move and self.objects[i].low[1] < reach]
+
+
+def _holds(obj: SimObject, place: Array) -> bool:
+    """Whether the agent starts inside an object's box; then the box is larger than the object, a corner bath's say."""
+    off = np.maximum(np.maximum(obj.low[[0, 2]] - place, place - obj.high[[0, 2]]), 0.0)
+    return obj.object_type != "Floor" and obj.parts is None and bool(np.hypot(*off) < 0.12)

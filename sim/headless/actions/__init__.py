@@ -1,6 +1,17 @@
 """What the agent can be told to do, by AI2-THOR's names."""
 
-from sim.headless.actions import containers, handling, initialize, movement, queries
+from sim.headless.actions import containers, hand, handling, initialize, movement, pushing, queries, states
 from sim.headless.actions.registry import ACTIONS, perform
 
-__all__ = ["ACTIONS", "containers", "handling", "initialize", "movement", "perform", "queries"]
+__all__ = [
+    "ACTIONS",
+    "containers",
+    "hand",
+    "handling",
+    "initialize",
+    "movement",
+    "perform",
+    "pushing",
+    "queries",
+    "states",
+]
