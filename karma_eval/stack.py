@@ -1,0 +1,118 @@
+"""The robot's mind in this process: memory, planner and what connects them to the bridge, for one run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from karma_eval.errors import EvalError
+from karma_eval.explore import explore
+from memory_node import policies
+from memory_node.memory import Memory
+from planner_node.local import LocalKnowledge, MemoryMode
+from planner_node.planner import Planner
+from planner_node.rules import RulesPlanner
+from scene_graph.graph import SceneGraph
+from sim.bridge import ThorRobot
+
+if TYPE_CHECKING:
+    from karma_eval.run import Condition
+
+__all__ = ["PLANNERS", "Stack", "make_planner"]
+
+PLANNERS = ("rules", "learned", "llm")
+"""Names of planners."""
+
+
+def make_planner(name: str) -> Planner:
+    """A planner by name; ``llm`` reads its endpoint from the environment.
+
+    Raises:
+        EvalError: If there is none of that name.
+        PlannerError: If it cannot be set up; the message says what is missing.
+    """
+    match name:
+        case "rules":
+            return RulesPlanner()
+        case "llm":
+            from planner_node.llm import LlmConfig, LlmPlanner
+
+            defaults = LlmConfig()
+            return LlmPlanner(
+                LlmConfig(
+                    base_url=os.environ.get("OPENAI_BASE_URL") or None,
+                    model=os.environ.get("KARMA_LLM_MODEL") or defaults.model,
+                )
+            )
+        case "learned":
+            raise EvalError("the learned planner is not built yet; use --planner rules")
+    raise EvalError(f"there is no planner {name!r}; use one of {', '.join(PLANNERS)}")
+
+
+@dataclass
+class Stack:
+    """Robot, memory and knowledge, connected.
+
+    Attributes:
+        robot: The bridge.
+        graph: Long-term memory.
+        memory: Short-term memory and recall over both.
+        knowledge: What the planner asks.
+    """
+
+    robot: ThorRobot
+    graph: SceneGraph
+    memory: Memory
+    knowledge: LocalKnowledge
+    mode: MemoryMode
+
+    @classmethod
+    @contextmanager
+    def open(cls, robot: ThorRobot, condition: Condition, *, map_file: Path | None = None) -> Iterator[Stack]:
+        """Connect a robot to new memories, for as long as the context lasts.
+
+        Args:
+            robot: The bridge.
+            condition: Which memories, of what size.
+            map_file: A saved scene graph to begin with.
+
+        Raises:
+            EvalError: If the condition names an unknown memory or policy.
+            SceneGraphError: If the map cannot be read, or is of another scene.
+        """
+        if condition.memory not in set(MemoryMode):
+            raise EvalError(f"there is no memory {condition.memory!r}; use one of {', '.join(MemoryMode)}")
+        policy = condition.policy or policies.DEFAULT
+        if policy not in policies.names():
+            raise EvalError(f"there is no policy {policy!r}; use one of {', '.join(policies.names())}")
+        map_id = robot.frame().map_id
+        graph = SceneGraph(map_id=map_id) if map_file is None else SceneGraph.load(map_file)
+        if graph.map_id and graph.map_id != map_id:
+            raise EvalError(f"{map_file} is a map of {graph.map_id}; build one of {map_id} with `karma graph build`")
+        with Memory.open(
+            capacity=condition.capacity,
+            policy=policy,
+            archive=condition.archive,
+            clock=lambda: robot.clock(),
+            scene_graph=graph,
+        ) as memory:
+            mode = MemoryMode(condition.memory)
+            knowledge = LocalKnowledge(memory, robot=robot, mode=mode)
+            try:
+                yield cls(robot=robot, graph=graph, memory=memory, knowledge=knowledge, mode=mode)
+            finally:
+                knowledge.close()
+
+    def begin_instruction(self) -> None:
+        """A new instruction: a robot without memory forgets everything, the free space included."""
+        if self.mode is MemoryMode.NONE:
+            self.robot.forget_map()
+        self.knowledge.begin_instruction()
+
+    def explore(self, seconds: float) -> float:
+        """Explore for at most so long; returns the simulated seconds that it took."""
+        return explore(self.robot, self.graph, seconds=seconds)
