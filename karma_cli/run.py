@@ -17,7 +17,7 @@ from karma_eval.run import Condition, HistoryResult, InstructionResult, run_hist
 from karma_eval.tasks import Instruction, Task, load_milestones, load_tasks
 from sim.scenes import check_scene
 
-__all__ = ["RunRequest", "run_instructions"]
+__all__ = ["RunRequest", "print_history", "run_instructions", "write_json"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,9 +67,9 @@ def run_instructions(request: RunRequest) -> int:
         on_event=progress.event,
         on_instruction=progress.instruction_done,
     )
-    _table(console, result)
+    print_history(console, result)
     if request.json_file is not None:
-        _write_json(result.to_json(), request.json_file)
+        write_json(result.to_json(), request.json_file)
     succeeded = result.claimed if result.judged is None else result.judged
     return 0 if succeeded else 1
 
@@ -123,7 +123,8 @@ def _over_ros(request: RunRequest, task: Task) -> int:
     return code
 
 
-def _write_json(data: dict[str, Any], path: Path) -> None:
+def write_json(data: dict[str, Any], path: Path) -> None:
+    """Write results to a file, or for ``-`` to the screen."""
     text = json.dumps(data, indent=2, default=str) + "\n"
     if path == Path("-"):
         sys.stdout.write(text)
@@ -135,7 +136,7 @@ def _word(value: bool | None) -> str:
     return "–" if value is None else "[green]yes[/green]" if value else "[red]no[/red]"
 
 
-def _table(console: Console, result: HistoryResult) -> None:
+def print_history(console: Console, result: HistoryResult) -> None:
     """What was asked, what the robot claims and what the judge found."""
     table = Table(title=f"{result.task.scene}, memory {result.condition.memory}")
     for name in ("instruction", "claimed", "judged"):
