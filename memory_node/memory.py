@@ -38,7 +38,7 @@ from memory_node.store import Durability, Record, Store
 from memory_node.surroundings import Surroundings
 from memory_node.units import Unit
 from scene_graph.graph import SceneGraph
-from scene_graph.ontology import Ontology, ontology
+from scene_graph.ontology import Ontology, ontology, plural
 from scene_graph.routing import is_static
 from scene_graph.types import Change, ObjectState, Observation, Point, View, as_point
 
@@ -116,6 +116,8 @@ class Memory:
         self._recent_labels: deque[frozenset[str]] = deque(maxlen=_RECENT_QUERIES)
         self._units = ShortTermMemory(knowledge, new_id=self._new_id)
         self._columns = Columns()
+        self._class_words: dict[str, list[str]] = {}
+        self._classes_known = 0
         self._parser = Parser(knowledge, self._known_classes)
         self._recall = Recall(self._columns, knowledge, embedder, self._state_of)
         self._graph_version: int | None = None
@@ -229,8 +231,10 @@ class Memory:
             if stamp < self._now - _JUMP:
                 self._begin_epoch()
             self._now = max(self._now, stamp) if math.isfinite(stamp) else self._now
-            fixed = [o for o in frame if is_static(o, knowledge=self._knowledge)]
-            moving = [o for o in frame if not is_static(o, knowledge=self._knowledge)]
+            fixed: list[Observation] = []
+            moving: list[Observation] = []
+            for observation in frame:
+                (fixed if is_static(observation, knowledge=self._knowledge) else moving).append(observation)
             changes: list[Change] = []
             if view is not None or robot_pose is not None:
                 place = view.position if view is not None else tuple(robot_pose or ())
@@ -804,11 +808,7 @@ class Memory:
 
     def _known_classes(self, words: str) -> list[str]:
         """Classes in memory that household knowledge does not have, by their words."""
-        return [
-            label
-            for label in self._columns.labels.names
-            if label not in self._knowledge and words in {label.lower(), *self._knowledge.get(label).words}
-        ]
+        return self._class_words.get(words, [])
 
     def _labels_in(self, instruction: str) -> frozenset[str]:
         """Classes that an instruction names."""
@@ -856,10 +856,21 @@ class Memory:
         )
 
     def _put_row(self, unit: Unit, tier: int) -> None:
-        labels = len(self._columns.labels)
         self._columns.put(unit.state, epoch=unit.epoch, map_id=unit.map_id, tier=tier, retired=unit.retired)
-        if len(self._columns.labels) != labels:
-            self._parser.clear()
+        self._learn_classes()
+
+    def _learn_classes(self) -> None:
+        """Note the words of classes that memory meets for the first time and household knowledge does not have."""
+        names = self._columns.labels.names
+        if len(names) == self._classes_known:
+            return
+        for label in names[self._classes_known :]:
+            if label not in self._knowledge:
+                for word in dict.fromkeys((label.lower(), *self._knowledge.get(label).words)):
+                    for form in dict.fromkeys((word, plural(word))):
+                        self._class_words.setdefault(form, []).append(label)
+        self._classes_known = len(names)
+        self._parser.clear()
 
     def _own_graph(self) -> SceneGraph | None:
         """The scene graph, if it is kept in memory's own file."""
@@ -874,12 +885,10 @@ class Memory:
         states = {state.object_id: state for state in self._graph.objects()}
         for gone in [i for i in self._graph_states if i not in states]:
             self._columns.drop(gone)
-        labels = len(self._columns.labels)
         for object_id, state in states.items():
             if self._graph_states.get(object_id) != state:
                 self._columns.put(state, epoch=self._epoch, map_id=self._map_id, tier=LONG)
-        if len(self._columns.labels) != labels:
-            self._parser.clear()
+        self._learn_classes()
         self._graph_states = states
         self._graph_aliases = {s.sensor_id: i for i, s in states.items() if s.sensor_id is not None}
         self._surroundings = Surroundings(states.values(), self._knowledge)

@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from memory_node.columns import ARCHIVE, Columns
-from memory_node.embeddings import Embedder
+from memory_node.embeddings import Embedder, single_thread
 from memory_node.query import Query, Relation
 from scene_graph.ontology import Ontology
 from scene_graph.types import OPPOSITES, ObjectState, Point
@@ -154,6 +154,8 @@ class Recall:
         self._knowledge = knowledge
         self._embedder = embedder
         self._state_of = state_of
+        self._kinds: dict[frozenset[str], Bools] = {}
+        self._limited = single_thread()
         self._class_vectors: npt.NDArray[np.float32] = np.empty((0, 0), dtype=np.float32)
 
     def search(
@@ -210,32 +212,39 @@ class Recall:
 
     def _meaning(self, query: Query, narrowing: Narrowing) -> Floats:
         """How well each class known to the columns is what was asked for, in [0, 1]; 0 is not a candidate."""
-        names = self._columns.labels.names
+        codes = self._columns.labels
+        meaning = np.zeros(len(codes))
         if query.labels:
-            meaning = np.array([query.labels.get(name, 0.0) for name in names])
-        elif query.categories or query.meaning:
-            meaning = np.ones(len(names))
-            if query.meaning:
-                scale = self.weights.cosine_one - self.weights.cosine_zero
-                meaning = np.clip((self._cosines(query.meaning) - self.weights.cosine_zero) / scale, 0.0, 1.0)
-            if query.categories:
-                of_kind = np.array([bool(self._knowledge.get(n).categories & query.categories) for n in names])
-                floor = self.weights.category_floor
-                meaning = np.where(of_kind, floor + (1 - floor) * meaning, 0.0)
+            for label, fit in query.labels.items():
+                code = codes.get(label)
+                if code is not None:
+                    meaning[code] = fit
+        elif query.meaning:
+            scale = self.weights.cosine_one - self.weights.cosine_zero
+            meaning = np.clip((self._cosines(query.meaning) - self.weights.cosine_zero) / scale, 0.0, 1.0)
         else:
-            meaning = np.ones(len(names))
+            meaning[:] = 1.0
+        if query.categories and not query.labels:
+            floor = self.weights.category_floor
+            meaning = np.where(self._of_kind(query.categories), floor + (1 - floor) * meaning, 0.0)
         if query.not_labels:
-            meaning[self._columns.labels.among(query.not_labels)] = 0.0
+            meaning[codes.among(query.not_labels)] = 0.0
         if narrowing.labels is not None:
-            wanted = self._columns.labels.among(narrowing.labels)
-            kept = np.zeros(len(names))
-            kept[wanted] = np.maximum(meaning[wanted], 0.0)
-            # Arguments win over the text: a class that the caller names is a candidate whatever the text says.
-            if not query.labels:
-                return kept
-            kept[[code for code in wanted if kept[code] == 0]] = 1.0 if not any(kept) else 0.0
+            # The argument wins over the text: where they name no class in common, the text's is dropped.
+            wanted = codes.among(narrowing.labels)
+            kept = np.zeros(len(codes))
+            kept[wanted] = meaning[wanted] if meaning[wanted].any() else 1.0
             meaning = kept
         return meaning
+
+    def _of_kind(self, categories: frozenset[str]) -> Bools:
+        """Which classes known to the columns belong to one of some categories."""
+        known = self._kinds.get(categories)
+        names = self._columns.labels.names
+        if known is None or len(known) != len(names):
+            found = [bool(self._knowledge.get(name).categories & categories) for name in names]
+            known = self._kinds[categories] = np.array(found, dtype=np.bool_)
+        return known
 
     def _cosines(self, text: str) -> Floats:
         names = self._columns.labels.names
@@ -243,7 +252,9 @@ class Recall:
             new = self._embedder.embed([self._describe(name) for name in names[len(self._class_vectors) :]])
             known = self._class_vectors if self._class_vectors.size else np.empty((0, new.shape[1]), dtype=np.float32)
             self._class_vectors = np.concatenate([known, new])
-        cosines: Floats = (self._class_vectors @ self._embedder.embed([text])[0]).astype(np.float64)
+        query = self._embedder.embed([text])[0]
+        with self._limited():
+            cosines: Floats = (self._class_vectors @ query).astype(np.float64)
         return cosines
 
     def _describe(self, label: str) -> str:

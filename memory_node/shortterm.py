@@ -77,6 +77,7 @@ class ShortTermMemory:
         self._children: dict[str, dict[str, None]] = {}
         self._frame = 0
         self._seen: set[str] = set()  # ids of what the present frame shows
+        self._holders: dict[str, frozenset[str]] = {}
 
     # Access.
 
@@ -298,7 +299,7 @@ class ShortTermMemory:
         if before.stale:
             kind = ChangeKind.REAPPEARED
         self._alias(unit, observation)
-        self._set(unit, after.but(stale=False), epoch, outcome, kind)
+        self._set(unit, after, epoch, outcome, kind)
         if carried:
             self._carry(unit, before.position, after.position, outcome)
 
@@ -307,16 +308,11 @@ class ShortTermMemory:
     ) -> Unit:
         unit = self.units[str(match.track.key)]
         before = unit.state
-        after = _updated(before, observation).but(stale=False, parent=None)
-        if sure:
-            after = after.but(provisional=False)
-            unit.ghosts.clear()
-        else:
-            unit.ghosts.append(before)
-            del unit.ghosts[:-MAX_GHOSTS]
-            after = after.but(provisional=True)
+        after = _updated(before, observation).but(parent=None, provisional=not sure)
+        ghosts = [] if sure else [*unit.ghosts, before][-MAX_GHOSTS:]
         self._alias(unit, observation)
         kind = ChangeKind.REAPPEARED if before.stale else ChangeKind.MOVED
+        unit.ghosts = ghosts
         self._set(unit, after, epoch, outcome, kind)
         if sure:
             self._carry(unit, before.position, after.position, outcome)
@@ -487,8 +483,12 @@ class ShortTermMemory:
         return best[1] if best is not None else None
 
     def _near_any(self, unit: Unit) -> Iterable[str]:
+        holders = self._holders.get(unit.state.label)
+        if holders is None:
+            holders = self._holders[unit.state.label] = self._knowledge.holders(unit.state.label)
+        if not holders:
+            return
         column, row = math.floor(unit.state.position[0] / _CELL), math.floor(unit.state.position[1] / _CELL)
-        holders = self._knowledge.holders(unit.state.label)
         for x in range(column - 1, column + 2):
             for y in range(row - 1, row + 2):
                 for label, ids in self._cells.get((unit.map_id, x, y), {}).items():
@@ -524,7 +524,16 @@ class ShortTermMemory:
     ) -> None:
         """Replace a unit's belief; with a kind of change, the old one becomes history and the change is told."""
         before = unit.state
-        self._delist(unit)
+        settled = (
+            kind is None
+            and before.parent == after.parent
+            and before.held == after.held
+            and before.stale == after.stale
+            and not unit.ghosts
+            and _cell(before) == _cell(after)
+        )
+        if not settled:
+            self._delist(unit)
         if kind is None:
             unit.state, unit.epoch = after, epoch
             if after.provisional != before.provisional or after.held:
@@ -533,7 +542,10 @@ class ShortTermMemory:
             unit.become(after, epoch)
             outcome.changes.append(Change(kind, unit.id, at if at is not None else after.stamp, before, after))
         unit.inferred = False
-        self._enlist(unit)
+        if settled:
+            self._tracks[unit.id] = _track(after, key=unit.id)
+        else:
+            self._enlist(unit)
         outcome.touched[unit.id] = None
 
     def _alias(self, unit: Unit, observation: Observation) -> None:
@@ -553,7 +565,7 @@ class ShortTermMemory:
         state, object_id = unit.state, unit.id
         key = (unit.map_id, state.label)
         self._by_label.setdefault(key, {})[object_id] = unit
-        self._cells.setdefault(self._cell(unit), {}).setdefault(state.label, {})[object_id] = None
+        self._cells.setdefault((unit.map_id, *_cell(state)), {}).setdefault(state.label, {})[object_id] = None
         self._tracks[object_id] = _track(state, key=object_id)
         if state.held:
             self._held[object_id] = None
@@ -570,12 +582,13 @@ class ShortTermMemory:
         self._by_label.get(key, {}).pop(object_id, None)
         if not self._by_label.get(key, True):
             del self._by_label[key]
-        cell = self._cells.get(self._cell(unit), {})
+        place = (unit.map_id, *_cell(state))
+        cell = self._cells.get(place, {})
         cell.get(state.label, {}).pop(object_id, None)
         if not cell.get(state.label, True):
             del cell[state.label]
             if not cell:
-                del self._cells[self._cell(unit)]
+                del self._cells[place]
         self._tracks.pop(object_id, None)
         self._held.pop(object_id, None)
         self._ghosted.pop(object_id, None)
@@ -586,10 +599,10 @@ class ShortTermMemory:
             if not siblings:
                 self._children.pop(state.parent, None)
 
-    @staticmethod
-    def _cell(unit: Unit) -> tuple[str, int, int]:
-        x, y, _ = unit.state.position
-        return (unit.map_id, math.floor(x / _CELL), math.floor(y / _CELL))
+
+def _cell(state: ObjectState) -> tuple[int, int]:
+    x, y, _ = state.position
+    return math.floor(x / _CELL), math.floor(y / _CELL)
 
 
 def _track(state: ObjectState, *, key: Hashable, ghost: bool = False) -> Track:
@@ -647,7 +660,6 @@ def _updated(before: ObjectState, observation: Observation) -> ObjectState:
         source=observation.source,
         parent=before.parent,
         held=observation.held,
-        stale=before.stale,
         provisional=before.provisional,
         sensor_id=observation.object_id if observation.object_id is not None else before.sensor_id,
     )
