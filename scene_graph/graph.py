@@ -16,7 +16,7 @@ import networkx as nx
 import numpy as np
 
 from scene_graph.areas import AreaMap, Room, neighbours
-from scene_graph.association import Gates, Track, associate
+from scene_graph.association import Track, associate
 from scene_graph.files import FORMAT, VERSION, digest, read_graph, write_graph
 from scene_graph.grid import GridError, OccupancyGrid
 from scene_graph.index import SpatialHash
@@ -466,7 +466,7 @@ class SceneGraph:
     def _take(self, observations: list[Observation], view: View | None) -> tuple[list[Change], set[str]]:
         static = [o for o in observations if self._is_static(o)]
         candidates = {label: self._tracks(label, static) for label in {o.label for o in static}}
-        joined = associate(candidates, static, gates=_GATES)
+        joined = associate(candidates, static)
         changes: list[Change] = []
         touched: set[str] = set()
         present: dict[int, str] = {}
@@ -497,6 +497,8 @@ class SceneGraph:
         return changes, touched
 
     def _is_static(self, observation: Observation) -> bool:
+        if "shell" in self._knowledge.get(observation.label).categories:
+            return False  # floor, walls and ceiling are space, not things in it
         evidence = Evidence()
         if observation.object_id is not None:
             for thing in self._labels.get(observation.label, {}).values():
@@ -879,7 +881,6 @@ class SceneGraph:
         )
 
 
-_GATES = Gates(sensor=0.1)
 _KNOWN = frozenset(
     {
         "format",

@@ -37,6 +37,10 @@ _ROWS = "?.#xW"
 _BUMP, _TALL = 3, 4
 _WALL = 1.3
 """Height above the floor, metres: furniture seldom reaches it, walls and door frames always do."""
+_BLIND = 1.0
+"""How far from the robot the nearest floor that is known to be passable may be, metres."""
+_FEET = 0.8
+"""How much floor around its feet a robot takes to be free unseen, metres."""
 _MAX_SIDE = 120
 """Pixels of the longer side to which depth is thinned out before it is sought for obstacles."""
 
@@ -193,6 +197,7 @@ class OccupancyGrid:
         self._clear_looked_through(view, camera)
         self._mark_solid(points[solid], heights[solid])
         self._mark_floor(view, camera, low_corner, high_corner)
+        self._mark_feet(view, camera)
         self._changed()
 
     def mark_blocked(self, x: float, y: float) -> None:
@@ -240,7 +245,7 @@ class OccupancyGrid:
             start: (x, y), metres.
             goal: (x, y), metres.
             optimistic: Whether to plan through unseen floor, at a higher cost.
-            snap: How far from `start` and `goal` a traversable cell may be, metres.
+            snap: How far from `goal` a traversable cell may be, metres.
 
         Returns:
             Waypoints at the corners, from the start's cell to the goal's, metres; None if there is no way.
@@ -249,7 +254,7 @@ class OccupancyGrid:
             np.minimum(start[:2], goal[:2]) - 2 * self.robot_radius,
             np.maximum(start[:2], goal[:2]) + 2 * self.robot_radius,
         )
-        source = self._snap(start, snap, optimistic)
+        source = self._snap(start, max(snap, _BLIND), optimistic)
         target = self._snap(goal, snap, optimistic)
         if source is None or target is None:
             return None
@@ -261,8 +266,13 @@ class OccupancyGrid:
             cells.append(int(before[cells[-1]]))
         return self._pull_taut(cells[::-1], optimistic)
 
-    def distance_field(self, start: Sequence[float], *, optimistic: bool = False, snap: float = 0.5) -> FloatArray:
+    def distance_field(self, start: Sequence[float], *, optimistic: bool = False, snap: float = _BLIND) -> FloatArray:
         """Metres of travel from a place to every stored cell; infinite where there is no way.
+
+        Args:
+            start: (x, y), metres.
+            optimistic: Whether to travel over unseen floor, at a higher cost.
+            snap: How far from `start` a traversable cell may be, metres.
 
         Returns:
             [row, column]; see `at` to look places up in it.
@@ -531,6 +541,24 @@ class OccupancyGrid:
             )
         self._seen[rows[floor], columns[floor]] = True
 
+    def _mark_feet(self, view: View, camera: FloatArray) -> None:
+        """Take the floor between the robot and the nearest that its camera shows to be free, until a bump says no.
+
+        A camera does not see its own robot's feet; without this the robot would stand on an island.
+        """
+        height = view.depth.shape[0]
+        _, fy, _, cy = view.intrinsics
+        down = -view.pose[2, :3] @ np.array([0.0, (height - 1 - cy) / fy, 1.0])
+        if down <= 0:
+            return
+        lowest = view.pose[:3, :3] @ np.array([0.0, (height - 1 - cy) / fy, 1.0])
+        nearest = (camera[2] - self.floor) * float(np.hypot(*lowest[:2])) / down
+        radius = min(nearest + 2 * self.resolution, _FEET)
+        self._grow(camera[:2] - radius, camera[:2] + radius)
+        rows, columns = self._disc(camera[0], camera[1], radius)
+        ahead = (self.centres(rows, columns) - camera[:2]) @ view.pose[:2, 2] >= 0
+        self._seen[rows[ahead], columns[ahead]] = True
+
     def _clear_looked_through(self, view: View, camera: FloatArray) -> None:
         """Take evidence from obstacles where depth now reaches beyond the place that they were seen at."""
         rows, columns = np.nonzero(self._hits)
@@ -548,20 +576,22 @@ class OccupancyGrid:
 
     def _paint(self, x: float, y: float, radius: float, *, bumped: bool) -> None:
         self._grow((x - radius, y - radius), (x + radius, y + radius))
+        rows, columns = self._disc(x, y, radius)
+        self._bumped[rows, columns] = bumped
+        if not bumped:
+            self._seen[rows, columns] = True
+            self._hits[rows, columns] = 0
+            self._tall[rows, columns] = False
+        self._changed()
+
+    def _disc(self, x: float, y: float, radius: float) -> tuple[IntArray, IntArray]:
+        """Rows and columns of the stored cells within a radius of a place, its own cell among them."""
         reach = math.ceil(radius / self.resolution)
         row, column = self.cells(np.array([[x, y]]))[0]
-        rows, columns = np.mgrid[row - reach : row + reach + 1, column - reach : column + reach + 1]
-        disc = (np.hypot(*(self.centres(rows.ravel(), columns.ravel()) - (x, y)).T) <= radius) | (
-            (rows.ravel() == row) & (columns.ravel() == column)
-        )
-        index = np.stack([rows.ravel()[disc], columns.ravel()[disc]], axis=1)
-        index = index[self._contains(index)]
-        self._bumped[index[:, 0], index[:, 1]] = bumped
-        if not bumped:
-            self._seen[index[:, 0], index[:, 1]] = True
-            self._hits[index[:, 0], index[:, 1]] = 0
-            self._tall[index[:, 0], index[:, 1]] = False
-        self._changed()
+        rows, columns = np.mgrid[row - reach : row + reach + 1, column - reach : column + reach + 1].reshape(2, -1)
+        inside = (np.hypot(*(self.centres(rows, columns) - (x, y)).T) <= radius) | ((rows == row) & (columns == column))
+        inside &= self._contains(np.stack([rows, columns], axis=1))
+        return rows[inside], columns[inside]
 
     def _snap(self, place: Sequence[float], radius: float, optimistic: bool) -> int | None:
         """Flat index of the traversable cell nearest to a place, within a radius."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from scene_graph.types import (
     FloatArray,
@@ -88,12 +89,11 @@ class SceneObject:
     def first_seen(cls, object_id: str, observation: Observation) -> SceneObject:
         """A new object from the first observation of it."""
         centre = np.array(observation.position)
-        half = np.array(observation.size or (0.0, 0.0, 0.0)) / 2
         thing = cls(
             object_id=object_id,
             label=observation.label,
-            low=centre - half,
-            high=centre + half,
+            low=centre,
+            high=centre,
             stamp=float(observation.stamp),
             first_stamp=float(observation.stamp),
         )
@@ -122,29 +122,22 @@ class SceneObject:
     def take(self, observation: Observation) -> None:
         """Fuse another view of it.
 
-        Along each axis, a view of the whole extent moves both faces towards what it shows; a partial one (its
-        covariance says so) can only widen the box, and only until a full view has set it right.
+        An observation with a covariance shows surfaces: along each axis, a view of the whole extent (the covariance is
+        small) moves both faces towards what it shows; a partial one can only widen the box, and only until a full view
+        has set it right. One without gives the true centre, and its size is a lower bound.
         """
         centre = np.array(observation.position)
-        if observation.size is not None:
-            half = np.array(observation.size) / 2
-            low, high = centre - half, centre + half
-            full = np.ones(3, dtype=np.bool_)
-            if observation.covariance is not None:
-                full = np.sqrt(np.diag(observation.covariance)) < _PARTIAL
-            if not self.sized:
-                self.low, self.high = low, high
-            else:
-                weight = 1.0 / np.minimum(self.full + 1, _MEMORY)
-                widened = np.where(self.full > 0, self.low, np.minimum(self.low, low))
-                self.low = np.where(full, self.low + (low - self.low) * weight, widened)
-                widened = np.where(self.full > 0, self.high, np.maximum(self.high, high))
-                self.high = np.where(full, self.high + (high - self.high) * weight, widened)
-            self.full = self.full + full
+        if observation.size is None:
+            self._shift(centre)
+        elif observation.covariance is None:
+            # The centre is the sensor's word; what it saw of the extents is the least that they can be.
+            self._shift(centre)
+            middle = (self.low + self.high) / 2
+            half = np.maximum(self.high - self.low, observation.size) / 2
+            self.low, self.high = middle - half, middle + half
             self.sized = True
         else:
-            shift = (centre - (self.low + self.high) / 2) / min(self.seen + 1, _MEMORY)
-            self.low, self.high = self.low + shift, self.high + shift
+            self._fit(centre, np.array(observation.size) / 2, np.sqrt(np.diag(observation.covariance)) < _PARTIAL)
         self.seen += 1
         self.misses = 0
         self.stale = False
@@ -161,6 +154,25 @@ class SceneObject:
             if observation.object_id in self.sensor_ids:
                 self.sensor_ids.remove(observation.object_id)
             self.sensor_ids = [*self.sensor_ids, observation.object_id][-_SENSOR_IDS:]
+
+    def _shift(self, centre: FloatArray) -> None:
+        """Move the box towards an observed centre."""
+        step = (centre - (self.low + self.high) / 2) / min(self.seen + 1, _MEMORY)
+        self.low, self.high = self.low + step, self.high + step
+        self.full = self.full + 1
+
+    def _fit(self, centre: FloatArray, half: FloatArray, full: npt.NDArray[np.bool_]) -> None:
+        """Fit the box to an observed one, along the axes whose whole extent it shows, or widen it along the others."""
+        low, high = centre - half, centre + half
+        if not self.sized:
+            self.low, self.high, self.sized = low, high, True
+        else:
+            weight = 1.0 / np.minimum(self.full + 1, _MEMORY)
+            widened = np.where(self.full > 0, self.low, np.minimum(self.low, low))
+            self.low = np.where(full, self.low + (low - self.low) * weight, widened)
+            widened = np.where(self.full > 0, self.high, np.maximum(self.high, high))
+            self.high = np.where(full, self.high + (high - self.high) * weight, widened)
+        self.full = self.full + full
 
     def relocate(self, observation: Observation) -> None:
         """Follow it to another place, where its box starts afresh."""
