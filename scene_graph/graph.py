@@ -754,10 +754,13 @@ class SceneGraph:
         prior: dict[str, float] = {}
         for label, share in classes.items():
             rates: dict[str, float] = {}
+            furniture = self._knowledge.get(label).static
             for thing in self._objects.values():
-                if not thing.stale and self._knowledge.get(thing.label).holds:
-                    rate = placements.rate(label, thing.label, knowledge=self._knowledge)
-                    rates[thing.object_id] = rate * self._unlooked(thing.object_id, now)
+                receptacle = self._knowledge.get(thing.label)
+                if thing.stale or not receptacle.holds or (furniture and receptacle.closes):
+                    continue  # nobody keeps furniture in a drawer
+                rate = placements.rate(label, thing.label, knowledge=self._knowledge)
+                rates[thing.object_id] = rate * self._unlooked(thing.object_id, now)
             floor = placements.rate(label, FLOOR, knowledge=self._knowledge)
             for area_id in self.areas.areas:
                 rates[area_id] = floor / len(self.areas.areas) * self._unlooked(area_id, now)
