@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import colorsys
 import hashlib
+import math
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from sim.headless.geometry import Array
 from sim.headless.looks import Look, look_of, mesh_of
 from sim.headless.metadata import pack_value
 from sim.headless.objects import SimObject
@@ -35,6 +37,7 @@ class Eyes:
         self._changed = world.watch()
         self._sight = Sight(world)
         self._looks: dict[str, Look] = {}
+        self._drawn: set[str] = set()
         self._names = draw_structure(self._renderer, world)
         self._named = 0
         self._palette = _Palette()
@@ -88,6 +91,17 @@ class Eyes:
         number = int(ids[row, min(int(x * width), width - 1)])
         return next((obj for obj in self._world if obj.instance == number), None)
 
+    def point_at(self, settings: Settings, x: float, y: float) -> Array:
+        """(3,) world position of what is seen at a place in the agent's frame."""
+        depth = self.agent_frame(settings).depth
+        assert depth is not None
+        height, width = depth.shape
+        row, column = min(int((1 - y) * height), height - 1), min(int(x * width), width - 1)
+        focal = 0.5 * height / math.tan(math.radians(settings.fov / 2))
+        ray = np.array([(x * width - width / 2) / focal, ((1 - y) * height - height / 2) / focal, 1.0])
+        agent = self._world.agent
+        return np.asarray(agent.camera + agent.camera_rotation @ (ray * float(depth[row, column])))
+
     def instance_image(self, ids: npt.NDArray[np.int32]) -> npt.NDArray[np.uint8]:
         """(H, W, 4) colours of instances, alpha 255."""
         self._refresh_palette()
@@ -121,17 +135,24 @@ class Eyes:
             obj = self._world.objects.get(object_id)
             if obj is None:
                 self._renderer.remove(object_id)
+                self._drawn.discard(object_id)
                 self._looks.pop(object_id, None)
                 continue
             look, transform = look_of(self._world, obj), obj.box_transform()
             transform[:3, 3] -= pull_out(obj)  # the mesh of an open drawer is pulled out by itself
             known = look == self._looks.get(object_id)
-            if obj.parts is None and known:
-                self._renderer.set_transform(object_id, transform)
-            elif not known:
+            if known:
+                if obj.parts is None and object_id in self._drawn:
+                    self._renderer.set_transform(object_id, transform)
+            else:
                 for number, (mesh, to_box) in enumerate(mesh_of(obj, look)):
                     name = f"{object_id}#{number}" if number else object_id
-                    self._renderer.set_body(name, mesh, transform @ to_box, obj.instance)
+                    if len(mesh.triangles):
+                        self._renderer.set_body(name, mesh, transform @ to_box, obj.instance)
+                        self._drawn.add(name)
+                    else:  # a sink that is nothing but its basin
+                        self._renderer.remove(name)
+                        self._drawn.discard(name)
                 self._looks[object_id] = look
         self._changed.clear()
         self._serial += 1

@@ -5,18 +5,24 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from sim.headless.geometry import Array
 from sim.headless.objects import SimObject
 from sim.headless.rectangle import Rectangle
+from sim.headless.scene import Scene
 from sim.headless.shapes import Appearance, Arrangement, Hint, Mesh, Thing, arrange, build_mesh
 
 if TYPE_CHECKING:
     from sim.headless.world import World
 
 __all__ = ["Look", "arrange_looks", "look_of", "mesh_of"]
+
+
+_known: WeakKeyDictionary[Scene, Arrangement] = WeakKeyDictionary()
+"""By scene: what was worked out for it; a scene never changes, and is reset to many times."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,16 @@ class Look:
 
 def arrange_looks(world: World) -> Arrangement:
     """Work out what surroundings tell about looks, and note on each object which way it faces."""
+    arrangement = _known.get(world.scene)
+    if arrangement is None:
+        arrangement = _known[world.scene] = _arrange(world)
+    for obj in world:
+        if obj.parts is None:
+            obj.facing = arrangement.hints[obj.object_id].facing
+    return arrangement
+
+
+def _arrange(world: World) -> Arrangement:
     things: list[Thing] = []
     for obj in world:
         if obj.parts is None:
@@ -43,11 +59,7 @@ def arrange_looks(world: World) -> Arrangement:
         for number, part in enumerate(obj.parts or ()):
             size, transform = _part_box(obj, part)
             things.append(Thing(_part_name(obj, number), obj.object_type, size, transform))
-    arrangement = arrange(things, world.scene.low.tolist(), world.scene.high.tolist())
-    for obj in world:
-        if obj.parts is None:
-            obj.facing = arrangement.hints[obj.object_id].facing
-    return arrangement
+    return arrange(things, world.scene.low.tolist(), world.scene.high.tolist())
 
 
 def look_of(world: World, obj: SimObject) -> Look:

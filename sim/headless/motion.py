@@ -10,7 +10,7 @@ from sim.headless.geometry import Array
 from sim.headless.objects import SimObject
 from sim.headless.world import World
 
-__all__ = ["Flight", "fly", "slide"]
+__all__ = ["GRAVITY", "Flight", "fly", "slide"]
 
 GRAVITY = 9.81
 """Metres a second squared."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from sim.headless.geometry import Array, vector, yaw_matrix
 from sim.headless.recordings import recorded_objects, scene_numbers
 from sim.headless.rooms import Room, Wall, find_room, room_walls
 
-__all__ = ["Scene", "Spawn", "load_scene", "scene_names"]
+__all__ = ["Scene", "Spawn", "load_scene", "recorded_scene", "scene_names"]
 
 AGENT_HEIGHT = 0.901
 """Height of the agent's reference point above the floor, metres."""
@@ -39,7 +40,7 @@ class Spawn:
     horizon: float = 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scene:
     """Everything that a world is made from.
 
@@ -78,7 +79,7 @@ def scene_names() -> list[str]:
 
 
 def load_scene(name: str) -> Scene:
-    """A floor plan as recorded.
+    """A floor plan as recorded; the same object each time, not to be changed.
 
     Args:
         name: ``"FloorPlan1"`` or ``"FloorPlan1_physics"``.
@@ -92,9 +93,23 @@ def load_scene(name: str) -> Scene:
             f"Scene '{name}' not contained in build (scene names are case sensitive); "
             "the floor plans are FloorPlan1-30, 201-230, 301-330 and 401-430"
         )
-    number = int(match[1])
+    return _load(int(match[1]))
+
+
+@lru_cache(maxsize=8)
+def _load(number: int) -> Scene:
     objects = recorded_objects(number)
-    spawn = _spawn(objects)
+    return recorded_scene(number, objects, _spawn(objects))
+
+
+def recorded_scene(number: int, objects: list[dict[str, Any]], spawn: Spawn) -> Scene:
+    """A scene from metadata of its objects, e.g. of a recorded event.
+
+    Args:
+        number: Of the floor plan.
+        objects: Metadata of every object.
+        spawn: Where the agent is.
+    """
     place = np.array(spawn.position)[[0, 2]]
     room = find_room(f"FloorPlan{number}", _room_kind(number), objects, place)
     return Scene(f"FloorPlan{number}_physics", objects, (room,), room_walls(room, 0), spawn)

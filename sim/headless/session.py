@@ -8,6 +8,7 @@ from sim.headless.errors import ActionError
 from sim.headless.eyes import Eyes
 from sim.headless.metadata import ObjectPacker, pack_value, scene_bounds
 from sim.headless.objects import SimObject
+from sim.headless.placement import support_below
 from sim.headless.rules import Household
 from sim.headless.scene import Scene, load_scene
 from sim.headless.settings import Settings
@@ -107,6 +108,15 @@ class Session:
         if obj is None:
             raise ActionError(f"InvalidOperationException: No SimObject found at (x: {x}, y: {y})")
         return obj
+
+    def find_support(self, obj: SimObject) -> None:
+        """Record what an object stands in or on where it is, without moving it."""
+        world = self.world
+        _, support = support_below(world, obj, obj.center)
+        if support is not None and support.kind.receptacle and support is not obj:
+            world.attach(obj, support)
+        else:
+            world.detach(obj)
 
     def overlapping(self, obj: SimObject) -> str | None:
         """Name of another movable object whose box an object's box overlaps, or None."""

@@ -160,6 +160,51 @@ class Space:
         found = np.column_stack([xs[cells[:, 0]], zs[cells[:, 1]]])
         return found[np.lexsort((found[:, 1], found[:, 0]))]
 
+    def path(self, start: Array, goal: Array, grid: float, allowed_error: float) -> Array | None:
+        """Corners (x, z) of a shortest way over the grid, straightened where nothing is in between.
+
+        Args:
+            start: (2,) where it begins.
+            goal: (2,) where it should end.
+            grid: Edge of the grid, metres.
+            allowed_error: How far from the goal it may end, metres.
+
+        Returns:
+            (C, 2), or None if there is no way.
+        """
+        places = self.reachable(start, grid)
+        away = np.hypot(*(places - goal).T)
+        index = {key: row for row, key in enumerate(map(tuple, np.rint((places - start) / grid).astype(int).tolist()))}
+        first, last = index[(0, 0)], int(np.argmin(away))
+        if away[last] > allowed_error + grid:
+            return None
+        came: dict[int, int] = {first: first}
+        queue = deque([first])
+        cells = list(index)
+        while queue and last not in came:
+            row = queue.popleft()
+            i, j = cells[row]
+            for step in ((0, 1), (1, 0), (0, -1), (-1, 0)):
+                other = index.get((i + step[0], j + step[1]))
+                if other is not None and other not in came:
+                    came[other] = row
+                    queue.append(other)
+        rows = [last]
+        while rows[-1] != first:
+            rows.append(came[rows[-1]])
+        return self._straighten(places[rows[::-1]])
+
+    def _straighten(self, points: Array) -> Array:
+        corners = [points[0]]
+        at = 0
+        while at < len(points) - 1:
+            ahead = len(points) - 1
+            while ahead > at + 1 and self.blocker(points[at], points[ahead]) is not None:
+                ahead = at + (ahead - at) // 2
+            corners.append(points[ahead])
+            at = max(ahead, at + 1)
+        return np.array(corners)
+
     def _obstacles(self) -> _Obstacles:
         world = self._world
         if self._stacked is None or self._layout != world.layout:

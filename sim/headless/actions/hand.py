@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ from sim.headless.actions.registry import action
 from sim.headless.actions.states import break_up
 from sim.headless.errors import ActionError
 from sim.headless.geometry import Array, matrix_from_euler, vector, xyz
-from sim.headless.motion import fly
+from sim.headless.motion import GRAVITY, fly
+from sim.headless.objects import SimObject
 from sim.headless.placement import settle
 from sim.headless.rules import breaks
 from sim.headless.session import Session
@@ -88,6 +90,35 @@ def rotate_held_object(
     world.carry()
 
 
+def land(session: Session, obj: SimObject, start: Array, speed: float = 0.0) -> dict[str, float]:
+    """Let an object fall from a point and come to rest; it may break.
+
+    Args:
+        session: Whose.
+        obj: What falls.
+        start: (3,) where the centre of its box is, metres.
+        speed: At which it has hit something there already, metres a second.
+
+    Returns:
+        Where it came to rest.
+    """
+    world = session.world
+    settle(world, obj, start, obj.rotation)
+    position = xyz(obj.position)
+    ground = None if obj.parent is None else world.objects[obj.parent]
+    fall = max(0.0, float(start[1] - obj.center[1]))
+    if breaks(obj, max(speed, math.sqrt(2 * GRAVITY * fall)), ground):
+        break_up(session, obj)
+    return position
+
+
+@action("DropHandObject", "DropHeldObject", seconds=1.5)
+def drop_hand_object(session: Session, *, force_action: bool = False, auto_simulation: bool = True) -> dict[str, float]:
+    """Let go of what is held; it falls and comes to rest."""
+    held = release(session)
+    return land(session, held, held.center)
+
+
 @action("ThrowObject", seconds=1.5)
 def throw_object(
     session: Session, *, move_magnitude: float = 0.0, force_action: bool = False, auto_simulation: bool = True
@@ -100,9 +131,4 @@ def throw_object(
         raise ActionError("moveMagnitude must not be negative")
     held = release(session)
     flight = fly(world, held, world.agent.camera_rotation[:, 2], move_magnitude)
-    settle(world, held, flight.landing, held.rotation)
-    position = xyz(held.position)
-    ground = None if held.parent is None else world.objects[held.parent]
-    if breaks(held, flight.impact_speed, ground):
-        break_up(session, held)
-    return position
+    return land(session, held, flight.landing, flight.impact_speed)

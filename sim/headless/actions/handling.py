@@ -9,7 +9,7 @@ import numpy as np
 from sim.headless.actions.registry import action
 from sim.headless.compatibility import fits
 from sim.headless.errors import ActionError
-from sim.headless.geometry import Array, matrix_from_euler, vector, xyz
+from sim.headless.geometry import Array, matrix_from_euler, vector
 from sim.headless.objects import SimObject
 from sim.headless.placement import find_spot, settle
 from sim.headless.rules import MUST_BE_OPEN_TO_PLACE
@@ -133,14 +133,6 @@ def check_receives(receptacle: SimObject, item: SimObject, *, force: bool) -> No
         raise ActionError("Target openable Receptacle is CLOSED, can't place if target is not open!")
     if not force and not fits(item.object_type, receptacle.object_type):
         raise ActionError(f"{item.object_id} is not a valid Object Type to be placed in {receptacle.object_id}")
-
-
-@action("DropHandObject", "DropHeldObject", seconds=1.5)
-def drop_hand_object(session: Session, *, force_action: bool = False, auto_simulation: bool = True) -> dict[str, float]:
-    """Let go of what is held; it falls and comes to rest."""
-    held = release(session)
-    settle(session.world, held, held.center, held.rotation)
-    return xyz(held.position)
 
 
 @action("PlaceObjectAtPoint")

@@ -30,6 +30,9 @@ _EVERYWHERE = frozenset(
 
 _NAMES: dict[type, str] = {float: "float", int: "int", bool: "Boolean", str: "String", dict: "Vector3", list: "List"}
 
+_WIRE_NAMES = {"set_object_states": "SetObjectStates"}
+"""Arguments whose names in the protocol do not follow the rule."""
+
 _missing = object()
 
 
@@ -58,7 +61,7 @@ class Action:
             if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
                 continue
             default = _missing if parameter.default is inspect.Parameter.empty else parameter.default
-            found[_camel(name)] = (_plain_types(hints[name]), default)
+            found[_WIRE_NAMES.get(name, _camel(name))] = (_plain_types(hints[name]), default)
         return found
 
     def bind(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -75,7 +78,8 @@ class Action:
         if missing:
             message = f"action: {self.name} is missing the following arguments: {','.join(missing)}"
             raise ActionError(message, code="MissingArguments")
-        return {_snake(name): self._convert(name, given[name]) for name in known if given.get(name) is not None}
+        given_known = (name for name in known if given.get(name) is not None)
+        return {_snake(name): self._convert(name, given[name]) for name in given_known}
 
     def _convert(self, name: str, value: Any) -> Any:
         accepted = self.parameters[name][0]
@@ -170,4 +174,4 @@ def _camel(name: str) -> str:
 
 
 def _snake(name: str) -> str:
-    return re.sub("[A-Z]", lambda match: "_" + match[0].lower(), name)
+    return re.sub("[A-Z]", lambda match: "_" + match[0].lower(), name).lstrip("_")
