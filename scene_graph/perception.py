@@ -1,0 +1,241 @@
+"""From instance masks, depth and the camera's pose to observations in the map frame.
+
+For each instance the visible surface gives a box: its extents between robust percentiles, since masks bleed over
+edges and depth is noisy there. Where an extent is only a lower bound, the covariance along that axis says so:
+
+- the mask touches the image's border: cut off along what is left–right or up–down in the image;
+- something nearer hides part of its outline on that side;
+- the camera does not look down on it, so that only its front shows and its depth is unknown.
+
+Everything is done on arrays over all pixels or all instances at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from scene_graph.ontology import Ontology, ontology
+from scene_graph.types import FloatArray, InvalidObservationError, Observation, View
+
+__all__ = ["Instance", "PerceptionLimits", "perceive"]
+
+IntArray = npt.NDArray[np.intp]
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """What a detector says of one instance in a frame.
+
+    Attributes:
+        label: Class name.
+        object_id: The sensor's id of it.
+        states: States that were recognised on it.
+        confidence: In [0, 1].
+    """
+
+    label: str
+    object_id: str | None = None
+    states: frozenset[str] = frozenset()
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class PerceptionLimits:
+    """What is taken from a frame.
+
+    Attributes:
+        min_pixels: Instances with fewer pixels of known depth are passed over.
+        max_range: Metres from the camera to the middle of an instance's visible surface, at most.
+        samples: Pixels of an instance from which its extents are taken, at most.
+        trim: Share of the samples left out at each end of an extent.
+        noise: Standard deviation of a face's position, metres, at the camera and per metre of distance.
+    """
+
+    min_pixels: int = 100
+    max_range: float = 5.0
+    samples: int = 400
+    trim: float = 0.01
+    noise: tuple[float, float] = (0.01, 0.005)
+
+
+_DEFAULT_LIMITS = PerceptionLimits()
+_JUMP = 0.05
+"""Metres by which a neighbouring pixel must be nearer to hide what is behind it."""
+_HIDDEN = 0.15
+"""Share of an outline's side that must be hidden for the extent there to be unknown."""
+_PARTIAL = 0.08
+"""The least standard deviation along an axis of which only part was seen, metres."""
+
+
+def perceive(
+    instances: npt.ArrayLike,
+    view: View,
+    legend: Mapping[int, Instance],
+    *,
+    stamp: float,
+    source: str = "camera",
+    limits: PerceptionLimits = _DEFAULT_LIMITS,
+    knowledge: Ontology | None = None,
+) -> list[Observation]:
+    """Observations of the instances in a frame.
+
+    Args:
+        instances: (H, W) integers, which instance each pixel shows; what `legend` does not name is background.
+        view: Pose, intrinsics and (H, W) depth of the same pixels.
+        legend: What each integer stands for.
+        stamp: Time of the frame, seconds.
+        source: Who observed it.
+        limits: What is taken from a frame.
+        knowledge: Usual extents of classes, for the covariance of what is seen in part.
+
+    Returns:
+        One observation for each instance that shows enough, in the order of their integers; positions are the centres
+        of what was seen.
+
+    Raises:
+        InvalidObservationError: If masks and depth are not of the same shape.
+    """
+    masks = np.asarray(instances)
+    if masks.shape != view.depth.shape:
+        raise InvalidObservationError(f"masks are {masks.shape}, depth is {view.depth.shape}: they must be aligned")
+    known = knowledge or ontology()
+    keys = np.array(sorted(legend), dtype=np.int64)
+    if keys.size == 0:
+        return []
+    number = np.searchsorted(keys, masks)  # position of each pixel's instance in `keys`
+    number = np.where((number < keys.size) & (keys[np.minimum(number, keys.size - 1)] == masks), number, keys.size)
+    usable = np.isfinite(view.depth) & (view.depth > 0) & (number < keys.size)
+    count = np.bincount(number[usable], minlength=keys.size)
+    cut, hidden = _outlines(number, view.depth, keys.size)
+    chosen, rows, columns = _sample(number, view.depth, usable, count, limits)
+    if chosen.size == 0:
+        return []
+    points = _back_project(view, rows, columns)
+    low, high, present = _extents(points, chosen, limits.trim)
+    distance = np.linalg.norm((low + high) / 2 - view.pose[:3, 3], axis=1)
+    centre, extent = (low + high) / 2, high - low
+    partial = _partial_axes(view, cut[:, present], hidden[:, present], high)
+    result = []
+    for n, which in enumerate(present.tolist()):
+        if count[which] < limits.min_pixels or distance[n] > limits.max_range:
+            continue
+        instance = legend[int(keys[which])]
+        sigma = np.full(3, limits.noise[0] + limits.noise[1] * float(distance[n]))
+        usual = np.array(known.get(instance.label).size or (0.0, 0.0, 0.0))
+        missing = np.maximum(np.array([usual[:2].max(), usual[:2].max(), usual[2]]) - extent[n], 0.0)
+        sigma = np.where(partial[n], np.maximum(_PARTIAL, 0.5 * missing), sigma)
+        x, y, z = centre[n].tolist()
+        width, length, height = extent[n].tolist()
+        result.append(
+            Observation(
+                instance.label,
+                (x, y, z),
+                stamp=stamp,
+                object_id=instance.object_id,
+                size=(width, length, height),
+                covariance=np.diag(sigma**2),
+                states=instance.states,
+                confidence=instance.confidence * min(1.0, 0.5 + count[which] / 800),
+                source=source,
+            )
+        )
+    return result
+
+
+def _outlines(number: IntArray, depth: FloatArray, count: int) -> tuple[BoolArray, BoolArray]:
+    """Which instances are cut off or hidden, at their left, right, upper and lower sides: two (4, count) arrays."""
+    cut = np.zeros((4, count + 1), dtype=np.bool_)
+    for side, line in enumerate((number[:, 0], number[:, -1], number[0], number[-1])):
+        cut[side, line] = True
+    hidden = np.zeros((4, count + 1), dtype=np.bool_)
+    nearer = np.nan_to_num(depth, nan=0.0)
+    for axis, (before, after) in ((1, (0, 1)), (0, (2, 3))):
+        a, b = _pairs(number, axis)
+        da, db = _pairs(nearer, axis)
+        border = a != b
+        a, b, da, db = a[border], b[border], da[border], db[border]
+        solid = (da > 0) & (db > 0)
+        for side, own, other_nearer in ((after, a, da - db > _JUMP), (before, b, db - da > _JUMP)):
+            total = np.bincount(own, minlength=count + 1)
+            covered = np.bincount(own[other_nearer & solid], minlength=count + 1)
+            hidden[side] = covered > _HIDDEN * np.maximum(total, 1)
+    return cut[:, :count], hidden[:, :count]
+
+
+def _pairs(image: npt.NDArray[np.generic], axis: int) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]]:
+    """Each pixel and its right (axis 1) or lower (axis 0) neighbour."""
+    return (image[:, :-1], image[:, 1:]) if axis == 1 else (image[:-1], image[1:])
+
+
+def _sample(
+    number: IntArray, depth: FloatArray, usable: BoolArray, count: IntArray, limits: PerceptionLimits
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Up to `limits.samples` pixels of each instance, away from its outline where it has an inside to speak of."""
+    inner = usable.copy()
+    same = number[:, :-1] == number[:, 1:]
+    inner[:, :-1] &= same
+    inner[:, 1:] &= same
+    same = number[:-1] == number[1:]
+    inner[:-1] &= same
+    inner[1:] &= same
+    inside = np.bincount(number[inner], minlength=count.size + 1)[: count.size]
+    # Thin things are all outline: a pen keeps every pixel, a mug loses the ones that may show the table.
+    eroded = np.append(inside >= np.maximum(0.6 * count, 30), True)
+    take = usable & (inner | ~eroded[number])
+    flat = np.flatnonzero(take)
+    own = number.ravel()[flat].astype(np.uint16)  # NumPy sorts 16-bit integers in linear time
+    order = np.argsort(own, kind="stable")
+    flat, own = flat[order], own[order].astype(np.intp)
+    per = np.bincount(own, minlength=count.size)
+    first = np.concatenate([[0], np.cumsum(per)[:-1]])
+    stride = np.maximum(per // limits.samples, 1)
+    kept = (np.arange(own.size) - first[own]) % stride[own] == 0
+    kept &= per[own] >= min(limits.min_pixels, 10)
+    rows, columns = np.divmod(flat[kept], depth.shape[1])
+    return own[kept], rows, columns
+
+
+def _back_project(view: View, rows: IntArray, columns: IntArray) -> FloatArray:
+    """(N, 3) map points of pixels, metres."""
+    fx, fy, cx, cy = view.intrinsics
+    z = view.depth[rows, columns].astype(np.float64)
+    local = np.stack([(columns - cx) / fx * z, (rows - cy) / fy * z, z], axis=1)
+    points: FloatArray = local @ view.pose[:3, :3].T + view.pose[:3, 3]
+    return points
+
+
+def _extents(points: FloatArray, own: IntArray, trim: float) -> tuple[FloatArray, FloatArray, IntArray]:
+    """Lower and upper corners, (M, 3) each, of each group of points, and which groups there are.
+
+    Args:
+        points: (N, 3), sorted by group.
+        own: (N,) group of each point, ascending.
+        trim: Share of a group's points left out at each end, along each axis.
+    """
+    present, first, per = np.unique(own, return_index=True, return_counts=True)
+    skip = (per * trim).astype(np.intp)
+    low, high = np.empty((present.size, 3)), np.empty((present.size, 3))
+    for axis in range(3):
+        order = np.lexsort((points[:, axis], own))
+        ranked = points[order, axis]
+        low[:, axis] = ranked[first + skip]
+        high[:, axis] = ranked[first + per - 1 - skip]
+    return low, high, present
+
+
+def _partial_axes(view: View, cut: BoolArray, hidden: BoolArray, high: FloatArray) -> BoolArray:
+    """Along which map axes the extent of each instance is only a lower bound, (M, 3)."""
+    right, down, ahead = (np.abs(view.pose[:3, n]) > 0.4 for n in range(3))
+    missing = cut | hidden
+    sideways = (missing[0] | missing[1])[:, None] & right
+    upright = (missing[2] | missing[3])[:, None] & (down | ahead)
+    # Looking down on a thing shows its top, and with it how deep it is; looking at it, only its front.
+    flat_ahead = np.abs(view.pose[:3, 2] * np.array([1.0, 1.0, 0.0])) > 0.4
+    front_only = (high[:, 2] > view.pose[2, 3] - 0.1)[:, None] & flat_ahead
+    result: BoolArray = sideways | upright | front_only
+    return result
