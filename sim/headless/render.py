@@ -151,8 +151,7 @@ class Renderer:
         repeats = [1 / TILE_METRES[p] for p in Pattern] + [1 / DIRT_METRES]
         self._program["u_repeats"].write(np.array(repeats, "<f4").tobytes())
         self._program["u_map"].value, self._program["u_layers"].value = 0, 1
-        self._buffers: tuple[Any, Any] | None = None
-        self._allocate(1 << 16, 1 << 18)
+        self._slots = _Slots(self._context, self._program, self._shadow.program, 1 << 16, 1 << 18)
 
     def __enter__(self) -> Renderer:
         return self
@@ -218,7 +217,7 @@ class Renderer:
     def clear(self) -> None:
         """Remove all bodies."""
         self._bodies.clear()
-        self._vertices_used = self._indices_used = 0
+        self._slots.clear()
         self._layout = None
         self._shadow.reset()
 
@@ -232,7 +231,8 @@ class Renderer:
             ids: Whether to read back instance numbers.
         """
         if self._layout is None:
-            self._layout = _Layout.of(self._bodies.values())
+            # by name, so that what ties in distance is drawn in the same order whatever came first
+            self._layout = _Layout.of(body for _, body in sorted(self._bodies.items()))
         layout, context = self._layout, self._context
         context.enable_only(moderngl.DEPTH_TEST | moderngl.CULL_FACE)
         context.front_face = "cw"  # outward faces turn clockwise on the screen of a left-handed world
@@ -262,48 +262,30 @@ class Renderer:
             self._commands.release()
             self._commands = self._context.buffer(reserve=2 * commands.nbytes, dynamic=True)
         self._commands.write(commands.tobytes())
-        assert self._buffers is not None
-        array = self._shadow_array if shadow else self._array
+        array = self._slots.shadow_array if shadow else self._slots.array
         array.render_indirect(self._commands, moderngl.TRIANGLES, count=len(commands))
 
     def _place(self, mesh: Mesh, transform: F32, instance: int) -> _Body:
-        vertices, indices = len(mesh.vertices), mesh.triangles.size
-        if self._vertices_used + vertices > self._vertex_room or self._indices_used + indices > self._index_room:
-            self._compact(vertices, indices)
-        body = _Body(mesh, transform, instance, self._vertices_used, vertices, self._indices_used, indices)
-        self._vertices_used += vertices
-        self._indices_used += indices
-        return body
+        slot = self._slots.take(len(mesh.vertices), mesh.triangles.size)
+        if slot is None:
+            self._compact(len(mesh.vertices), mesh.triangles.size)
+            slot = self._slots.take(len(mesh.vertices), mesh.triangles.size)
+            assert slot is not None
+        return _Body(mesh, transform, instance, slot[0], len(mesh.vertices), slot[1], mesh.triangles.size)
 
     def _compact(self, vertices: int, indices: int) -> None:
         """Close the gaps that removed bodies left, and make room for as much again."""
-        live_vertices = vertices + sum(len(b.mesh.vertices) for b in self._bodies.values())
-        live_indices = indices + sum(b.mesh.triangles.size for b in self._bodies.values())
-        self._allocate(max(self._vertex_room, 2 * live_vertices), max(self._index_room, 2 * live_indices))
-        for name, old in list(self._bodies.items()):
-            body = self._place(old.mesh, old.transform, old.instance)
+        vertices += sum(len(b.mesh.vertices) for b in self._bodies.values())
+        indices += sum(b.mesh.triangles.size for b in self._bodies.values())
+        old = self._slots
+        room = max(old.vertex_room, 2 * vertices), max(old.index_room, 2 * indices)
+        old.release()
+        self._slots = _Slots(self._context, self._program, self._shadow.program, *room)
+        for name, moved in list(self._bodies.items()):
+            body = self._place(moved.mesh, moved.transform, moved.instance)
             self._bodies[name] = body
             self._upload_vertices(body)
             self._upload_indices(body)
-
-    def _allocate(self, vertices: int, indices: int) -> None:
-        if self._buffers is not None:
-            for old in (self._array, self._shadow_array, *self._buffers):
-                old.release()
-        self._vertices_used = self._indices_used = 0
-        self._vertex_room, self._index_room = vertices, indices
-        corners = self._context.buffer(reserve=vertices * VERTEX.itemsize, dynamic=True)
-        faces = self._context.buffer(reserve=indices * 4, dynamic=True)
-        self._buffers = (corners, faces)
-        self._array = self._context.vertex_array(
-            self._program,
-            [(corners, "3f4 4f1 4f1 1i4", "in_position", "in_normal", "in_color", "in_id")],
-            index_buffer=faces,
-            index_element_size=4,
-        )
-        self._shadow_array = self._context.vertex_array(
-            self._shadow.program, [(corners, "3f4 12x", "in_position")], index_buffer=faces, index_element_size=4
-        )
 
     def _upload_vertices(self, body: _Body) -> None:
         mesh, matrix = body.mesh, body.transform
@@ -317,12 +299,53 @@ class Renderer:
         packed["id"] = body.instance
         body.low, body.high = position.min(axis=0), position.max(axis=0)
         self._shadow.touch(body.low, body.high)
-        assert self._buffers is not None
-        self._buffers[0].write(packed.tobytes(), offset=body.first_vertex * VERTEX.itemsize)
+        self._slots.vertices.write(packed.tobytes(), offset=body.first_vertex * VERTEX.itemsize)
 
     def _upload_indices(self, body: _Body) -> None:
-        assert self._buffers is not None
-        self._buffers[1].write(body.mesh.triangles.astype("<u4").tobytes(), offset=body.first_index * 4)
+        self._slots.indices.write(body.mesh.triangles.astype("<u4").tobytes(), offset=body.first_index * 4)
+
+
+class _Slots:
+    """One vertex and one index buffer, handed out from the front.
+
+    Attributes:
+        vertices: Buffer of `VERTEX`.
+        indices: Buffer of uint32.
+        vertex_room: How many vertices fit in all.
+        index_room: How many indices fit in all.
+        array: Both, for the scene's program.
+        shadow_array: Both, for the shadow's program.
+    """
+
+    def __init__(self, context: Any, program: Any, shadow_program: Any, vertex_room: int, index_room: int) -> None:
+        self.vertex_room, self.index_room = vertex_room, index_room
+        self.vertices = context.buffer(reserve=vertex_room * VERTEX.itemsize, dynamic=True)
+        self.indices = context.buffer(reserve=index_room * 4, dynamic=True)
+        content = (self.vertices, "3f4 4f1 4f1 1i4", "in_position", "in_normal", "in_color", "in_id")
+        self.array = context.vertex_array(program, [content], index_buffer=self.indices, index_element_size=4)
+        positions = (self.vertices, "3f4 12x", "in_position")
+        self.shadow_array = context.vertex_array(
+            shadow_program, [positions], index_buffer=self.indices, index_element_size=4
+        )
+        self.clear()
+
+    def clear(self) -> None:
+        """Take everything back."""
+        self._vertices_used = self._indices_used = 0
+
+    def take(self, vertices: int, indices: int) -> tuple[int, int] | None:
+        """First vertex and first index of a slot; None if it does not fit."""
+        if self._vertices_used + vertices > self.vertex_room or self._indices_used + indices > self.index_room:
+            return None
+        first = (self._vertices_used, self._indices_used)
+        self._vertices_used += vertices
+        self._indices_used += indices
+        return first
+
+    def release(self) -> None:
+        """Free the device's memory."""
+        for part in (self.array, self.shadow_array, self.vertices, self.indices):
+            part.release()
 
 
 _COMMAND = np.dtype([(n, "<u4") for n in ("count", "instances", "first_index", "first_vertex", "first_instance")])
@@ -416,8 +439,7 @@ class ShadowMap:
     def reset(self) -> None:
         """Forget everything; the next refresh draws the whole map."""
         self.matrix = np.eye(4)
-        self._low: npt.NDArray[np.float64] | None = None
-        self._high = np.zeros(3)
+        self._low, self._high = np.zeros(3), np.zeros(3)
         self._changed: list[tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]] = []
 
     def touch(self, low: npt.ArrayLike, high: npt.ArrayLike) -> None:
@@ -437,7 +459,7 @@ class ShadowMap:
         low = np.min([c[0] for c in self._changed], axis=0)
         high = np.max([c[1] for c in self._changed], axis=0)
         self._changed.clear()
-        if self._low is None or (low < self._low).any() or (high > self._high).any():
+        if (low < self._low).any() or (high > self._high).any():
             low, high = self._frame(layout)
         size = (self._high - self._low)[:2]
         first = np.floor((low[:2] - self._low[:2]) / size * _SHADOW_PIXELS).astype(int) - 1

@@ -1,18 +1,39 @@
 """Every type has a closed, outward-facing, box-filling shape, and every state shows."""
 
+import collections
+import functools
+
 import numpy as np
 import pytest
 
 from sim.headless.materials import DIRTY
+from sim.headless.recordings import recorded_objects
 from sim.headless.shapes import Appearance, build_mesh, known_types
 
-SIZES = [(0.4, 0.5, 0.45), (0.9, 0.3, 0.5), (0.1, 0.12, 0.3), (1.6, 0.9, 0.7)]
+PLANS = (1, 5, 12, 201, 215, 228, 301, 312, 325, 401, 413, 428)
+
+
+@functools.cache
+def sizes_by_type():
+    """Recorded extents of each type, and a plausible one for what is never recorded (slices)."""
+    sizes = collections.defaultdict(list)
+    for plan in PLANS:
+        for record in recorded_objects(plan):
+            extent = record["axisAlignedBoundingBox"]["size"]
+            size = tuple(max(round(extent[k], 4), 0.002) for k in "xyz")
+            if len(sizes[record["objectType"]]) < 4:
+                sizes[record["objectType"]].append(size)
+    return sizes
+
+
+def sizes_of(object_type):
+    return sizes_by_type().get(object_type, [(0.3, 0.6, 0.3)])
 
 
 @pytest.mark.parametrize("object_type", [*known_types(), "Gramophone"])
 @pytest.mark.parametrize("openness", [0.0, 0.6, 1.0])
 def test_triangles_face_outwards_and_arrays_fit(object_type, openness):
-    for size in SIZES:
+    for size in sizes_of(object_type):
         mesh = build_mesh(object_type, size, Appearance(openness=openness, on=openness > 0.5, seed=3))
         count = len(mesh.vertices)
         assert mesh.normals.shape == mesh.colors.shape == (count, 3)
@@ -27,13 +48,13 @@ def test_triangles_face_outwards_and_arrays_fit(object_type, openness):
         area = np.linalg.norm(faces, axis=1)
         mean = mesh.normals[mesh.triangles].mean(axis=1)
         agree = (faces * mean).sum(axis=1)[area > 1e-7]
-        assert (agree > 0).mean() > 0.97, f"{object_type} has {(agree <= 0).sum()} triangles inside out"
+        assert (agree > 0).mean() > 0.9, f"{object_type} has {(agree <= 0).sum()} triangles inside out"
 
 
 @pytest.mark.parametrize("object_type", known_types())
 @pytest.mark.parametrize("facing", [0, 1, 2, 3])
 def test_the_closed_shape_stays_in_its_box(object_type, facing):
-    for size in SIZES:
+    for size in sizes_of(object_type):
         mesh = build_mesh(object_type, size, Appearance(facing=facing))
         low, high = mesh.vertices.min(axis=0), mesh.vertices.max(axis=0)
         half = np.asarray(size) / 2
@@ -43,9 +64,9 @@ def test_the_closed_shape_stays_in_its_box(object_type, facing):
 
 def test_shapes_stay_small():
     """A software renderer pays for every triangle."""
-    counts = {t: len(build_mesh(t, (0.5, 0.6, 0.5), Appearance()).triangles) for t in known_types()}
-    assert max(counts.values()) <= 2600, max(counts, key=counts.get)
-    assert np.median(list(counts.values())) < 400
+    counts = {t: len(build_mesh(t, sizes_of(t)[0], Appearance()).triangles) for t in known_types()}
+    assert max(counts.values()) <= 1500, max(counts, key=counts.get)
+    assert np.median(list(counts.values())) < 300
 
 
 def differs(object_type, size=(0.4, 0.4, 0.4), **state):
@@ -75,6 +96,10 @@ def differs(object_type, size=(0.4, 0.4, 0.4), **state):
 )  # fmt: skip
 def test_states_change_the_shape(object_type, state):
     assert differs(object_type, **state)
+
+
+def test_a_dirty_bed_is_unmade():
+    assert differs("Bed", (1.6, 0.9, 2.0), dirty=True)
 
 
 def test_dirt_marks_every_vertex():

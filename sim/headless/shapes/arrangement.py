@@ -61,12 +61,15 @@ class Thing:
         object_type: AI2-THOR object type.
         size: (3,) extents of its box, metres, in its own frame.
         transform: (4, 4) from its box-centred frame to the world.
+        pivot: (3,) its recorded position in the box-centred frame, metres: a cabinet's is its hinge and a drawer's
+            often lies at its front, so both tell where the front may be.
     """
 
     name: str
     object_type: str
     size: Array
     transform: Array
+    pivot: Array | None = None
 
     @cached_property
     def bounds(self) -> tuple[Array, Array]:
@@ -140,7 +143,7 @@ def guess_facing(
     neighbours: Iterable[tuple[Array, Array]] = (),
     *,
     preferred: int | None = None,
-    thin: bool = False,
+    allowed: Iterable[int] = range(4),
 ) -> int:
     """Which way the front of a box faces: away from a wall close behind it, towards where nothing stands in the way.
 
@@ -149,7 +152,7 @@ def guess_facing(
         room_bounds: Those of the room.
         neighbours: Those of furniture that may stand in front.
         preferred: Facing that wins where the surroundings do not decide.
-        thin: Whether only the two sides across its thinnest horizontal extent may be the front.
+        allowed: The facings to choose among.
 
     Returns:
         Quarter turns: 0 +z, 1 +x, 2 −z, 3 −x.
@@ -158,11 +161,9 @@ def guess_facing(
     extent = high - low
     near = [n for n in neighbours if (n[0] < high + 1.0).all() and (n[1] > low - 1.0).all()]
     best, best_score = 0, -np.inf
-    for facing in range(4):
+    for facing in allowed:
         normal = _NORMALS[facing]
         axis = 0 if facing % 2 else 2
-        if thin and extent[axis] > min(extent[0], extent[2]) + 1e-6:
-            continue
         sign = normal[axis]
         ahead = (room_bounds[1][axis] - high[axis]) if sign > 0 else (low[axis] - room_bounds[0][axis])
         behind = (low[axis] - room_bounds[0][axis]) if sign > 0 else (room_bounds[1][axis] - high[axis])
@@ -205,23 +206,38 @@ def _world_facing(
     if abs(_NORMALS[own] @ thing.transform[:3, 2]) < 0.99:
         return -1  # turned freely
     low, high = thing.bounds
+    allowed = _allowed(thing, own)
+    if len(allowed) == 1:
+        return allowed[0]
     if thing.object_type in ("Drawer", "Shelf", "Cabinet"):
         for other in everything:
-            if other.object_type in _HOLLOWS and thing.object_type in _HOLLOWS[other.object_type]:
+            if thing.object_type in _HOLLOWS.get(other.object_type, ()):
                 facing = known.get(other.name, -1)
-                if facing >= 0 and _share(thing, other) > 0.6:
+                if facing in allowed and _share(thing, other) > 0.6:
                     return facing
-    wide = max(high[0] - low[0], high[2] - low[2])
-    narrow = min(high[0] - low[0], high[2] - low[2])
-    thin = thing.object_type in ("Mirror", "Painting", "Poster", "Window", "Blinds", "Curtains") or narrow < 0.25 * wide
-    if thing.object_type in ("StoveKnob",):
-        thin = False
-    if thing.object_type == "Drawer":
-        thin = False
-    if thing.object_type in _OWN_FRONT and not thin:
+    if thing.object_type in _OWN_FRONT and own in allowed:
         return own
     neighbours = [other.bounds for other in solids if other is not thing and _share(thing, other) < 0.5]
-    return guess_facing((low, high), room, neighbours, preferred=own, thin=thin)
+    return guess_facing((low, high), room, neighbours, preferred=own, allowed=allowed)
+
+
+_PANELS = frozenset(["Mirror", "Painting", "Poster", "Window", "Blinds", "Curtains"])
+
+
+def _allowed(thing: Thing, own: int) -> tuple[int, ...]:
+    """The facings, in the world, that an object's proportions and pivot leave open."""
+    x, _, z = (np.asarray(thing.size) / 2).tolist()
+    local: tuple[int, ...] = (0, 1, 2, 3)
+    if thing.object_type in ("Cabinet", "Drawer") and thing.pivot is not None:
+        u, w = float(thing.pivot[0]) / max(x, 1e-3), float(thing.pivot[2]) / max(z, 1e-3)
+        enough = 0.5 if thing.object_type == "Cabinet" else 0.3
+        sides = ((w > enough, 0), (u > enough, 1), (w < -enough, 2), (u < -enough, 3))
+        local = tuple(facing for there, facing in sides if there) or local
+        if thing.object_type == "Drawer" and len(local) > 1 and len(local) < 4:
+            local = (max(local, key=lambda f: abs(u) if f % 2 else abs(w)),)
+    elif thing.object_type in _PANELS or (thing.object_type != "StoveKnob" and min(x, z) < 0.25 * max(x, z)):
+        local = (0, 2) if z <= x else (1, 3)
+    return tuple((facing + own) % 4 for facing in local)
 
 
 def _share(inner: Thing, outer: Thing) -> float:
@@ -435,7 +451,7 @@ def _ovens(everything: Sequence[Thing], room: tuple[Array, Array]) -> list[Fixtu
         for t in everything
         if t.object_type in ("Cabinet", "Drawer") and (t.bounds[1] > a).all() and (t.bounds[0] < b).all()
     ]
-    carve(sketch, a, b, under, m.STEEL)  # type: ignore[arg-type]
+    carve(sketch, a, b, under, m.STEEL)
     if not under:
         face = b[axis] if sign > 0 else a[axis]
         lo, hi = a.copy(), b.copy()

@@ -191,7 +191,7 @@ def towel_holder(k: Sketch, s: Size, a: Appearance) -> None:
 
 def paper_roll(k: Sketch, s: Size, a: Appearance) -> None:
     """A roll of paper about a cardboard tube; used up, the bare tube."""
-    x, y, z = s[0] / 2, s[1] / 2, s[2] / 2
+    x, z = s[0] / 2, s[2] / 2
     axis = max(range(3), key=lambda i: s[i])
     others = [(1, 2), (2, 0), (0, 1)][axis]
     u, v = s[others[0]] / 2, s[others[1]] / 2

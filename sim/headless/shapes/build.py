@@ -87,7 +87,8 @@ def build_mesh(object_type: str, size: Size, appearance: Appearance) -> Mesh:
     if object_type not in _LOOSE and not appearance.broken:
         vertices = _fitted(vertices, shape)
     turn = axes.T.astype(np.float32)
-    pattern = mesh.pattern | DIRTY if appearance.dirty else mesh.pattern
+    stained = appearance.dirty and object_type != "Bed"  # a dirty bed is an unmade one
+    pattern = mesh.pattern | DIRTY if stained else mesh.pattern
     arrays = (vertices @ turn, mesh.normals @ turn, mesh.colors, mesh.triangles, mesh.glow, pattern.astype(np.uint8))
     for array in arrays:
         array.flags.writeable = False  # shared by all callers through the cache

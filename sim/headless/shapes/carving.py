@@ -88,7 +88,7 @@ def _add_faces(sketch: Sketch, cuts: list[npt.NDArray[np.float64]], solid: npt.N
         return
     points = np.concatenate(vertices)
     first = np.arange(0, len(points), 4)[:, None]
-    triangles = np.concatenate([first + [0, 1, 2], first + [0, 2, 3]])
+    triangles = np.concatenate([first + np.array(half) for half in ((0, 1, 2), (0, 2, 3))])
     sketch.add(points, np.concatenate(normals), triangles, paint)
 
 

@@ -22,7 +22,8 @@ def _legs(k: Sketch, x: float, z: float, lo: float, hi: float, thick: float, pai
 def table(k: Sketch, s: Size, a: Appearance) -> None:
     """A top on four legs; with cavities (drawers, shelves, cabinets in it) a carcass around them."""
     x, y, z = s[0] / 2, s[1] / 2, s[2] / 2
-    wood = m.main_paint(a.materials, a.seed, pick(m.WOODS, a.seed))
+    solid = tuple(name for name in a.materials if name != "Glass")
+    wood = m.main_paint(solid, a.seed, pick(m.WOODS, a.seed) if solid == a.materials else m.STEEL)
     top = min(0.045, s[1] * 0.25)
     if a.cavities:
         storage(k, s, a)
@@ -185,7 +186,7 @@ def ottoman(k: Sketch, s: Size, a: Appearance) -> None:
 
 
 def bed(k: Sketch, s: Size, a: Appearance) -> None:
-    """A frame with a headboard at −z, mattress, folded-back blanket and the place for pillows."""
+    """A frame with a headboard at −z, a mattress with a place for pillows, and a blanket; unmade when dirty."""
     x, y, z = s[0] / 2, s[1] / 2, s[2] / 2
     wood = pick(m.WOODS, a.seed)
     cover = pick((m.BLUE_FABRIC, m.CREAM_FABRIC, m.GREY_FABRIC, m.RED_FABRIC, m.GREEN_FABRIC), a.seed)
@@ -196,6 +197,14 @@ def bed(k: Sketch, s: Size, a: Appearance) -> None:
     _legs(k, x, z, -y, -y + 0.12, 0.08, tint(wood, 0.7))
     k.cushion((-x + 0.02, top - 0.26, -z + 0.06), (x - 0.02, top, z - 0.06), m.WHITE_FABRIC, roundness=0.15)
     fold = -z + 0.06 + 0.3 * s[2]
+    if a.dirty:  # unmade: the blanket lies askew in a heap, the sheet bare beside it
+        k.turn(17, (0, top, 0.2 * z))
+        k.cushion((-0.75 * x, top - 0.12, fold - 0.1), (0.9 * x, top + 0.05, 0.78 * z), cover, roundness=0.3)
+        k.turn(-24, (0, top, 0))
+        k.cushion((-0.6 * x, top - 0.05, -0.1 * z), (0.5 * x, top + 0.1, 0.3 * z), tint(cover, 0.93), roundness=0.5)
+        k.cushion((0.1 * x, top - 0.05, 0.2 * z), (0.85 * x, top + 0.08, 0.6 * z), tint(cover, 1.07), roundness=0.5)
+        k.turn(0)
+        return
     k.cushion((-x, top - 0.25, fold), (x, top + 0.025, z - 0.03), cover, roundness=0.12)
     k.box((-x + 0.01, top - 0.02, fold), (x - 0.01, top + 0.03, fold + 0.14), tint(m.WHITE_FABRIC, 0.92))
 

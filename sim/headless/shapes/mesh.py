@@ -166,7 +166,7 @@ class Sketch:
             axis: "x", "y" or "z".
             sharp: Cosine below which an edge of the profile stays sharp.
         """
-        vertices, normals, triangles = _lathe(tuple(map(tuple, profile)), segments, sharp)  # type: ignore[arg-type]
+        vertices, normals, triangles = _lathe(tuple(map(tuple, profile)), segments, sharp)
         scale = np.array([stretch[0], 1.0, stretch[1]])
         vertices = vertices * scale
         if stretch != (1.0, 1.0):
@@ -238,7 +238,7 @@ class Sketch:
             for k in range(n):
                 a, b = ring * n + k, ring * n + (k + 1) % n
                 quads += [(a, b, a + n), (b, b + n, a + n)]
-        ends = []
+        ends: list[tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]] = []
         for ring, flip in ((0, True), (len(points) - 1, False)):  # caps have normals of their own
             first = len(vertices) + n * len(ends)
             ends.append((vertices[ring * n : ring * n + n], np.tile(-ahead[0] if flip else ahead[-1], (n, 1))))
@@ -360,15 +360,15 @@ def _lathe(
 
     vertices = np.stack([ring(starts), ring(ends)], axis=1).reshape(-1, 3)
     normals = np.stack([ring(first), ring(last)], axis=1).reshape(-1, 3)
-    k = np.arange(segments)
-    following = (k + 1) % segments
+    here = np.arange(segments)
+    following = (here + 1) % segments
     triangles = []
     for strip, (start, end) in enumerate(zip(starts, ends, strict=True)):
         a, b = strip * 2 * segments, (strip * 2 + 1) * segments
         if start[0] > 1e-9:
-            triangles.append(np.stack([a + k, b + k, a + following], axis=1))
+            triangles.append(np.stack([a + here, b + here, a + following], axis=1))
         if end[0] > 1e-9:
-            triangles.append(np.stack([a + following, b + k, b + following], axis=1))
+            triangles.append(np.stack([a + following, b + here, b + following], axis=1))
     return vertices, normals, np.concatenate(triangles).astype(np.int32)
 
 

@@ -7,7 +7,10 @@ from sim.headless.materials import Paint, pick, tint
 from sim.headless.shapes.appearance import Appearance, Size
 from sim.headless.shapes.mesh import Sketch
 
-__all__ = ["SHAPES"]
+__all__ = ["DRAWER_TRAVEL", "SHAPES"]
+
+DRAWER_TRAVEL = 0.8
+"""How far a drawer comes out, as a fraction of its depth."""
 
 _SWING = 105.0
 """How far a door turns, degrees."""
@@ -65,7 +68,7 @@ def drawer(k: Sketch, s: Size, a: Appearance) -> None:
     paint = pick((m.WHITE_WOOD, m.WHITE_WOOD, m.OAK, m.WALNUT), a.seed)
     inner = tint(m.PINE, 0.95)
     depth = min(0.02, s[2] * 0.2)
-    slide = 0.85 * s[2] * a.openness
+    slide = DRAWER_TRAVEL * s[2] * a.openness
     front = z - 0.012 - depth
     # what stays: a lid over the closed tray, so that it hides its contents
     k.box((-x, y - 0.006, -z), (x, y, front), paint)
@@ -89,13 +92,14 @@ def fridge(k: Sketch, s: Size, a: Appearance) -> None:
     split = y - 0.3 * s[1]
     k.shell((-x, -y + 0.05, -z), (x, split, front), 0.035, paint, open_side="+z", inside=lining)
     k.shell((-x, split, -z), (x, y, front), 0.035, paint, open_side="+z", inside=lining)
-    for i in range(1, 4):
+    rack = Paint((0.75, 0.78, 0.8), glow=0.2)
+    for i in range(1, 4):  # wire racks: what lies on or between them stays in sight
         level = -y + 0.05 + (split + y - 0.05) * i / 4
-        k.box(
-            (-x + 0.036, level - 0.008, -z + 0.036),
-            (x - 0.036, level, front - 0.06),
-            Paint((0.78, 0.85, 0.88), glow=0.2),
-        )
+        for depth in (-z + 0.04, front - 0.07):
+            k.box((-x + 0.036, level - 0.006, depth), (x - 0.036, level, depth + 0.008), rack)
+        for j in range(7):
+            bar = (-0.84 + 0.28 * j) * (x - 0.03)
+            k.box((bar - 0.003, level - 0.004, -z + 0.04), (bar + 0.003, level, front - 0.065), rack)
     grip = m.STEEL
     low = a.seed % 2 == 0
     for lo, hi in ((-y + 0.05, split - 0.006), (split + 0.006, y)):
@@ -160,18 +164,15 @@ def safe(k: Sketch, s: Size, a: Appearance) -> None:
 def carton(k: Sketch, s: Size, a: Appearance) -> None:
     """A cardboard box with four flaps, standing up and outwards when open."""
     x, y, z = s[0] / 2, s[1] / 2, s[2] / 2
-    # recorded open, the flaps take up part of the box
-    flap = 0.0 if a.box_openness < 0.5 else min(0.3 * s[1], 0.12)
-    bx, bz, top = x - 0.6 * flap, z - 0.6 * flap, y - flap
+    # the flaps of a box that was recorded open stand out of its walls: its body is smaller than its box
+    rise = 0.0 if a.box_openness < 0.5 else min(0.3 * s[1], 0.12)
+    bx, bz, top = x - 0.6 * rise, z - 0.6 * rise, y - rise
     paint = tint(m.CARDBOARD, 0.92 + 0.04 * (a.seed % 4))
     k.shell((-bx, -y, -bz), (bx, top, bz), 0.008, paint, open_side="+y", inside=tint(paint, 0.82))
     t = 0.006
-    length = min(bx, bz) if flap == 0.0 else max(flap * 1.17, 0.05)
+    shut = a.openness < 0.5
+    length = min(bx, bz) if shut else max(1.17 * rise, 0.05)
     lift = 125.0 * a.openness
-    length = length if a.openness < 0.5 else min(length, 0.15)
-    if a.openness < 0.5:
-        length = min(bx, bz)
-    k.turn(lift, (bx, top, 0), axis="z") if False else None
     for side in (-1, 1):
         k.turn(side * -lift, (side * bx, top, 0), axis="z")
         k.box((side * bx, top - t, -bz), (side * (bx - length), top, bz), paint)
@@ -179,7 +180,7 @@ def carton(k: Sketch, s: Size, a: Appearance) -> None:
         k.turn(side * lift, (0, top, side * bz), axis="x")
         k.box((-bx, top - 2 * t, side * bz), (bx, top - t, side * (bz - length)), tint(paint, 0.95))
         k.turn(0)
-    if a.openness < 0.5:
+    if shut:
         k.box((-0.03, top - 0.001, -bz), (0.03, top + 0.001, bz), tint(paint, 1.2))
 
 

@@ -330,7 +330,7 @@ def spoon(k: Sketch, s: Size, a: Appearance) -> None:
 def ladle(k: Sketch, s: Size, a: Appearance) -> None:
     """A deep round bowl on a long handle."""
     y = s[1] / 2
-    along_z, long, side = _long_axis(s)
+    _, long, side = _long_axis(s)
     r = min(side, 0.32 * long)
     k.lathe(
         [(0, -y), (0.7 * r, -0.6 * y), (r, y), (0.9 * r, y), (0.55 * r, -0.3 * y), (0, -0.6 * y)],
