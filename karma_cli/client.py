@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -13,12 +14,13 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import rclpy
+import rclpy.utilities
 from action_msgs.msg import GoalStatus
 from karma import msg, srv
 from karma.action import ExecuteTask
 from lifecycle_msgs.msg import State
 from lifecycle_msgs.srv import GetState
-from rclpy.action import ActionClient
+from rclpy.action.client import ActionClient
 from rclpy.context import Context
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from sensor_msgs.msg import Image
@@ -46,11 +48,15 @@ class Client:
     """Talks to the nodes of one namespace; a context manager.
 
     Args:
+        environment: Variables for this process, the same that the nodes have: see `processes.loopback_environment`.
         namespace: Of the nodes.
         timeout: Longest wait for an answer of a service, seconds.
     """
 
-    def __init__(self, *, namespace: str = "", timeout: float = 20.0) -> None:
+    def __init__(
+        self, *, environment: Mapping[str, str] | None = None, namespace: str = "", timeout: float = 20.0
+    ) -> None:
+        os.environ.update(environment or {})
         self._timeout = timeout
         self._context = Context()
         rclpy.init(context=self._context)
@@ -86,7 +92,7 @@ class Client:
         self._executor.shutdown()
         self._spinning.join(timeout=5.0)
         self._node.destroy_node()
-        rclpy.try_shutdown(context=self._context)
+        rclpy.utilities.try_shutdown(context=self._context)
 
     def _note_pose(self, message: msg.ObservationArray) -> None:
         if self._order.is_new(message):
@@ -217,7 +223,7 @@ class Client:
                 for texts, met in ((answer.met, True), (answer.missed, False))
                 for text in texts
             ),
-            harm=tuple(SideEffect(kind=text, label="", object_id="", stamp=0.0) for text in answer.harm),
+            harm=tuple(_side_effect(text) for text in answer.harm),
             error=answer.message or None,
         )
 
@@ -234,3 +240,9 @@ class Client:
     def save_graph(self, path: Path) -> None:
         """Have the scene graph written to a file."""
         self.demand(srv.Save, "scene_graph/save", srv.Save.Request(path=str(path)))
+
+
+def _side_effect(text: str) -> SideEffect:
+    """What the judge tells of harm: ``CLASS was KIND``; ids and times stay with it."""
+    label, _, kind = text.partition(" was ")
+    return SideEffect(kind=kind, label=label, object_id="", stamp=math.nan)

@@ -104,8 +104,8 @@ class Environment:
             self._stamps.mkdir(parents=True, exist_ok=True)
             stamp.write_text(inputs)
 
-    def run(self, *command: str | Path) -> None:
-        """Run a command with the environment activated.
+    def run(self, *command: str | Path, folder: Path = ROOT) -> None:
+        """Run a command in a folder with the environment activated.
 
         Raises:
             SetupError: If it fails.
@@ -119,7 +119,7 @@ class Environment:
             variables["AMENT_PREFIX_PATH"] = str(self.path)
         line = [str(part) for part in command]
         try:
-            subprocess.run(line, check=True, env=variables, cwd=ROOT)
+            subprocess.run(line, check=True, env=variables, cwd=folder)
         except (OSError, subprocess.CalledProcessError) as error:
             raise SetupError(f"this step failed: {' '.join(line)}\n{error}") from error
 
@@ -232,7 +232,8 @@ def _cmake(environment: Environment, source: Path, *options: str) -> None:
         *options,
     )
     environment.run("cmake", "--build", build, "--parallel", str(os.cpu_count() or 2))
-    environment.run("cmake", "--install", build)
+    # ament writes a manifest of what it installed into the working folder.
+    environment.run("cmake", "--install", build, folder=build)
 
 
 def install_project(environment: Environment, before: str) -> None:

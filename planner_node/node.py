@@ -1,0 +1,174 @@
+"""The node `planner`: carries out plain instructions with whatever robot and memory other nodes serve."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+from karma import msg
+from karma.action import ExecuteTask
+from rclpy.action import ActionServer, CancelResponse, GoalResponse
+
+from planner_node.agent import Agent
+from planner_node.errors import PlannerError
+from planner_node.planner import Planner
+from planner_node.result import Event, EventKind, TaskResult
+from planner_node.ros.knowledge import RosKnowledge
+from planner_node.ros.messages import task_result_to_message
+from planner_node.ros.robot import RosRobot
+from planner_node.rules import RulesPlanner
+from scene_graph.ros.managed import ManagedNode, NodeError, run
+from scene_graph.ros.qos import LATCHED
+
+__all__ = ["PlannerNode", "main"]
+
+_PLANNERS = ("rules", "learned", "llm")
+
+
+class PlannerNode(ManagedNode):
+    """Serves `execute_task`: one instruction at a time, with feedback and cancel."""
+
+    def __init__(self) -> None:
+        super().__init__("planner", errors=(PlannerError,))
+        self.parameter("robot", "robot", "name of the robot's node, relative to this node's namespace; read at start")
+        self.parameter("memory", "memory", "name of the memory node, likewise")
+        self.parameter("scene_graph", "scene_graph", "name of the scene_graph node, likewise")
+        self.parameter("planner", "rules", "who turns words into plans", choices=_PLANNERS)
+        self.parameter("llm_base_url", "", "OpenAI-compatible endpoint, ending in /v1; empty: OpenAI's own")
+        self.parameter("llm_model", "gpt-4o-mini", "name of the model there")
+        self.parameter("llm_api_key_env", "OPENAI_API_KEY", "environment variable that holds the key")
+        self.parameter("llm_timeout", 30.0, "of one request, seconds", low=1.0, high=600.0)
+        self.parameter("llm_transcript", "", "file to which every exchange is appended, keys redacted; empty: none")
+        self.parameter("service_timeout", 10.0, "longest wait for an answer of memory, seconds", low=0.1, high=600.0)
+        self.parameter("skill_timeout", 300.0, "longest wait for a skill of the robot, seconds", low=1.0, high=7200.0)
+        self._robot = RosRobot(self, str(self.value("robot")), skill_timeout=self.value("skill_timeout"))
+        self._knowledge = RosKnowledge(
+            self, str(self.value("memory")), str(self.value("scene_graph")), timeout=self.value("service_timeout")
+        )
+        self._agent: Agent | None = None
+        self._llm_cancelled = threading.Event()
+        self._busy = threading.Lock()
+        self._goal: Any = None
+        self._done = 0
+        self._instruction = ""
+        self._status = self.create_publisher(msg.PlannerStatus, "~/status", LATCHED)
+        self._tasks = ActionServer(
+            self,
+            ExecuteTask,
+            "~/execute_task",
+            self._execute,
+            goal_callback=lambda _: GoalResponse.ACCEPT,
+            cancel_callback=self._cancel,
+        )
+
+    # Life cycle.
+
+    def configure(self) -> None:
+        """Make the planner."""
+        planner = self._make_planner()
+        fallback = None if isinstance(planner, RulesPlanner) else RulesPlanner()
+        self._agent = Agent(self._robot, self._knowledge, planner=planner, fallback=fallback, on_event=self._tell)
+
+    def activate(self) -> None:
+        """Say that the planner is idle."""
+        self.submit(self._publish_status, msg.PlannerStatus.IDLE, "")
+
+    def deactivate(self) -> None:
+        """Stop what is being carried out."""
+        if self._agent is not None:
+            self._llm_cancelled.set()
+            self._agent.cancel()
+
+    def cleanup(self) -> None:
+        """Stop what is being carried out, and forget the conversation."""
+        self.deactivate()
+        self._agent = None
+
+    def _make_planner(self) -> Planner:
+        name = self.chosen("planner", _PLANNERS)
+        if name == "rules":
+            return RulesPlanner()
+        if name == "llm":
+            from planner_node.llm import LlmConfig, LlmPlanner
+
+            transcript = str(self.value("llm_transcript"))
+            config = LlmConfig(
+                base_url=str(self.value("llm_base_url")) or None,
+                model=str(self.value("llm_model")),
+                api_key_env=str(self.value("llm_api_key_env")),
+                timeout=float(self.value("llm_timeout")),
+                transcript=Path(transcript).expanduser() if transcript else None,
+            )
+            return LlmPlanner(config, cancelled=self._llm_cancelled)
+        raise NodeError("the learned planner is not there yet; choose rules or llm")
+
+    # The task.
+
+    def _cancel(self, goal: Any) -> Any:
+        if self._goal is goal and self._agent is not None:
+            self._llm_cancelled.set()
+            self._agent.cancel()
+        return CancelResponse.ACCEPT
+
+    async def _execute(self, goal: Any) -> Any:
+        refusal = None
+        if not self.active:
+            refusal = self.inactive_message
+        elif not goal.request.instruction.strip():
+            refusal = "the instruction is empty; say what is to be done"
+        elif not self._busy.acquire(blocking=False):
+            refusal = f"busy with {self._instruction!r}; cancel it or wait for its end"
+        if refusal is not None:
+            goal.abort()
+            return ExecuteTask.Result(reason=refusal)
+        try:
+            result = await self.in_worker(self._perform, goal)
+        finally:
+            self._goal = None
+            self._busy.release()
+        if result.cancelled and goal.is_cancel_requested:
+            goal.canceled()
+        elif result.claimed:
+            goal.succeed()
+        else:
+            goal.abort()
+        return task_result_to_message(result)
+
+    def _perform(self, goal: Any) -> TaskResult:
+        assert self._agent is not None
+        instruction = goal.request.instruction
+        self._instruction, self._done, self._goal = instruction, 0, goal
+        self._llm_cancelled.clear()
+        self._publish_status(msg.PlannerStatus.EXECUTING, "")
+        try:
+            if goal.is_cancel_requested:
+                return TaskResult(instruction=instruction, cancelled=True, reason="cancelled")
+            return self._agent.run(instruction)
+        except (PlannerError, NodeError) as error:
+            return TaskResult(instruction=instruction, reason=str(error))
+        except Exception as error:
+            # One instruction that goes wrong must not take the node down with it.
+            self.get_logger().error(f"{instruction!r}: unexpected {type(error).__name__}: {error}")
+            return TaskResult(instruction=instruction, reason=f"internal error: {error}")
+        finally:
+            self._publish_status(msg.PlannerStatus.IDLE, "")
+
+    def _tell(self, event: Event) -> None:
+        """Pass the agent's progress on as feedback."""
+        if event.kind is EventKind.SKILL:
+            self._done += 1
+        goal = self._goal
+        if goal is not None and self.context.ok():
+            goal.publish_feedback(ExecuteTask.Feedback(phase=event.kind.value, text=event.message, step=self._done))
+        self._publish_status(msg.PlannerStatus.EXECUTING, event.message)
+
+    def _publish_status(self, state: str, text: str) -> None:
+        status = msg.PlannerStatus(state=state, instruction=self._instruction, text=text)
+        status.header.stamp = self.get_clock().now().to_msg()
+        self.publish(self._status, status)
+
+
+def main() -> None:
+    """Start the node."""
+    run(PlannerNode)

@@ -1,0 +1,107 @@
+"""The scene graph ↔ ROS messages: whole, and what each frame changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from geometry_msgs.msg import Point as PointMessage
+from karma import msg
+
+from scene_graph.graph import SceneGraph
+from scene_graph.ros.messages import change_to_message, header, state_to_message
+from scene_graph.types import Change, ObjectState
+
+__all__ = ["GraphPublication"]
+
+
+class GraphPublication:
+    """Turns a growing graph into messages: the whole of it, or what differs from what was published last.
+
+    Args:
+        graph: The graph.
+        map_frame: Name of the map frame.
+    """
+
+    def __init__(self, graph: SceneGraph, *, map_frame: str = "map") -> None:
+        self.graph = graph
+        self._map_frame = map_frame
+        self._version = graph.version
+        self._objects: dict[str, ObjectState] = {state.object_id: state for state in graph.objects()}
+        self._layout = _layout(graph)
+        self.seq = 0
+        self.epoch = 0
+
+    def whole(self) -> msg.SceneGraph:
+        """All of the graph as it was last published."""
+        nodes, edges = self._layout
+        objects = list(self._objects.values())
+        return msg.SceneGraph(
+            header=header(_finite(self.graph.stamp), self._map_frame),
+            map_id=self.graph.map_id,
+            version=self._version,
+            seq=self.seq,
+            epoch=self.epoch,
+            nodes=nodes,
+            edges=edges,
+            objects=[state_to_message(state) for state in objects],
+            object_areas=self._areas(objects),
+        )
+
+    def update(self, changes: Sequence[Change], *, seq: int, epoch: int) -> msg.GraphUpdate:
+        """What the newest frame changed.
+
+        Args:
+            changes: What `SceneGraph.observe` returned.
+            seq: The frame's number.
+            epoch: The frame's epoch.
+        """
+        objects = {state.object_id: state for state in self.graph.objects()}
+        changed = [state for key, state in objects.items() if self._objects.get(key) != state]
+        layout = _layout(self.graph)
+        layout_changed = layout != self._layout
+        message = msg.GraphUpdate(
+            header=header(_finite(self.graph.stamp), self._map_frame),
+            map_id=self.graph.map_id,
+            base_version=self._version,
+            version=self.graph.version,
+            seq=seq,
+            epoch=epoch,
+            objects=[state_to_message(state) for state in changed],
+            object_areas=self._areas(changed),
+            removed=[key for key in self._objects if key not in objects],
+            layout_changed=layout_changed,
+            nodes=layout[0] if layout_changed else [],
+            edges=layout[1] if layout_changed else [],
+            changes=[change_to_message(change) for change in changes],
+        )
+        self._objects, self._layout, self._version = objects, layout, self.graph.version
+        self.seq, self.epoch = seq, epoch
+        return message
+
+    def _areas(self, objects: Sequence[ObjectState]) -> list[str]:
+        return [self.graph.place_of(state.position) or "" for state in objects]
+
+
+def _layout(graph: SceneGraph) -> tuple[list[msg.GraphNode], list[msg.GraphEdge]]:
+    """Rooms and areas, and the ways between areas."""
+    nodes = []
+    for room in graph.rooms():
+        x, y, z = room["position"] or (0.0, 0.0, 0.0)
+        nodes.append(
+            msg.GraphNode(
+                id=room["id"], kind=msg.GraphNode.ROOM, label=room["name"], position=PointMessage(x=x, y=y, z=z)
+            )
+        )
+        for area in room["areas"]:
+            x, y, z = area["position"]
+            position = PointMessage(x=float(x), y=float(y), z=float(z))
+            nodes.append(msg.GraphNode(id=area["id"], kind=msg.GraphNode.AREA, parent=room["id"], position=position))
+    edges = [
+        msg.GraphEdge(source=source, target=target, length=float(length))
+        for (source, target), length in sorted(graph.areas.edges.items())
+    ]
+    return nodes, edges
+
+
+def _finite(stamp: float) -> float:
+    return stamp if stamp > float("-inf") else 0.0
