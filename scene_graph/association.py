@@ -27,7 +27,7 @@ from scipy.optimize import linear_sum_assignment
 
 from scene_graph.types import FloatArray, Observation, Point
 
-__all__ = ["Association", "Gates", "Match", "Track", "associate", "fuse", "gated_distance"]
+__all__ = ["Association", "Gates", "Match", "Track", "associate", "box_distance", "fuse", "gated_distance"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,8 +119,12 @@ class Association:
     absent: list[Track] = field(default_factory=list)
 
 
+Distance = Callable[[Track, Observation, Gates], float]
+"""Squared distance between a track and an observation, infinite outside the gates."""
 _Cost = Callable[[Track, int], float]
 _DEFAULT_GATES = Gates()
+_PARTIAL = 0.06
+"""Standard deviation of a centre along an axis, metres, above which only part of the extent along it was seen."""
 _FAR = 1e9
 """Cost of a pair outside the gate; finite because the assignment needs finite costs."""
 
@@ -131,6 +135,7 @@ def associate(
     *,
     clear: Container[Hashable] = frozenset(),
     gates: Gates = _DEFAULT_GATES,
+    distance: Distance | None = None,
 ) -> Association:
     """Decide which observation of one frame is which known object.
 
@@ -143,14 +148,17 @@ def associate(
         observations: Of one frame.
         clear: Keys of tracks whose place is in clear view in this frame (see `scene_graph.visibility`).
         gates: How far is too far.
+        distance: How far an observation is from a track at its place, on the scale of `Gates.chi_square`, infinite for
+            too far; `gated_distance` unless given.
     """
+    near = distance or gated_distance
     by_label = tracks if isinstance(tracks, Mapping) else _group(tracks)
     seen: dict[str, list[int]] = {}
     for index, observation in enumerate(observations):
         seen.setdefault(observation.label, []).append(index)
     result = Association()
     for label, indices in seen.items():
-        _associate_label(by_label.get(label, ()), observations, indices, clear, gates, result)
+        _associate_label(by_label.get(label, ()), observations, indices, clear, gates, near, result)
     for label, known in by_label.items():
         if label not in seen:
             result.absent.extend(t for t in known if t.key in clear and not t.gone and not t.held)
@@ -182,6 +190,31 @@ def gated_distance(track: Track, observation: Observation, gates: Gates = _DEFAU
         total = cov_t + cov_o + np.eye(3) * gates.floor**2
     squared = _mahalanobis(total, dx, dy, dz)
     return squared if squared <= gates.chi_square else math.inf
+
+
+def box_distance(track: Track, observation: Observation, gates: Gates = _DEFAULT_GATES) -> float:
+    """Squared distance between two boxes of which either may show only part of the thing; infinite outside the gate.
+
+    Along an axis whose whole extent both show, centres are compared. Where one shows only part (its standard deviation
+    is large), the shorter interval must lie within the longer one, at least by half: a part fits wherever the whole is,
+    and what merely touches it is another thing.
+    """
+    if track.size is None or observation.size is None or track.covariance is None or observation.covariance is None:
+        return gated_distance(track, observation, gates)
+    total = 0.0
+    for axis in range(3):
+        apart = abs(observation.position[axis] - track.position[axis])
+        own, other = observation.size[axis] + gates.sensor, track.size[axis] + gates.sensor
+        sigma = (float(observation.covariance[axis, axis]), float(track.covariance[axis, axis]))
+        if max(sigma) <= _PARTIAL**2:
+            total += apart**2 / (sum(sigma) + gates.floor**2)
+        else:
+            common = min((own + other) / 2 - apart, own, other)
+            missing = 1.0 - max(common, 0.0) / min(own, other)
+            total += gates.chi_square * missing**2 / 0.75
+        if total > gates.chi_square:
+            return math.inf
+    return total
 
 
 def fuse(
@@ -230,12 +263,13 @@ def _associate_label(
     indices: list[int],
     clear: Container[Hashable],
     gates: Gates,
+    near: Distance,
     result: Association,
 ) -> None:
     placed = [t for t in tracks if not t.held and not t.gone] if tracks else []
     hand = [i for i in indices if observations[i].held]
     free = [i for i in indices if not observations[i].held] if hand else indices
-    pairs = _assign(placed, free, lambda t, i: gated_distance(t, observations[i], gates) - _hint(t, observations[i]))
+    pairs = _assign(placed, free, lambda t, i: near(t, observations[i], gates) - _hint(t, observations[i]))
     result.pairs.extend(pairs)
     joined = {id(m.track) for m in pairs}
     taken = {m.index for m in pairs}

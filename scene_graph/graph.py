@@ -16,7 +16,7 @@ import networkx as nx
 import numpy as np
 
 from scene_graph.areas import AreaMap, Room, neighbours
-from scene_graph.association import Track, associate
+from scene_graph.association import Track, associate, box_distance
 from scene_graph.files import FORMAT, VERSION, digest, read_graph, write_graph
 from scene_graph.grid import GridError, OccupancyGrid
 from scene_graph.index import SpatialHash
@@ -466,7 +466,7 @@ class SceneGraph:
     def _take(self, observations: list[Observation], view: View | None) -> tuple[list[Change], set[str]]:
         static = [o for o in observations if self._is_static(o)]
         candidates = {label: self._tracks(label, static) for label in {o.label for o in static}}
-        joined = associate(candidates, static)
+        joined = associate(candidates, static, distance=box_distance)
         changes: list[Change] = []
         touched: set[str] = set()
         present: dict[int, str] = {}
@@ -522,6 +522,7 @@ class SceneGraph:
                 label=label,
                 position=members[key].position,
                 stamp=members[key].stamp,
+                covariance=members[key].covariance if members[key].fitted else None,
                 size=members[key].size if members[key].sized else None,
                 sensor_id=members[key].sensor_ids[-1] if members[key].sensor_ids else None,
                 movable=movable and members[key].stale,
@@ -585,7 +586,7 @@ class SceneGraph:
             thing = self._objects.get(key)
             if thing is None or not thing.sized:
                 continue
-            for _, other_key in self._index.within(thing.position, 1.5):
+            for _, other_key in self._index.within(thing.position, 1.5 + max(thing.size) / 2):
                 other = self._objects[other_key]
                 pair = (min(key, other_key), max(key, other_key))
                 if other_key == key or other.label != thing.label or pair in self._apart or not other.sized:

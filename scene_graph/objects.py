@@ -25,6 +25,10 @@ _PARTIAL = 0.06
 """Standard deviation of the centre along an axis, metres, above which the extent along it is only a lower bound."""
 _MEMORY = 12
 """A new full view weighs at least one part in so many: a chair that was pushed is followed."""
+_SHRUNK = 0.7
+"""A full view shows at least this share of the extent that was seen before."""
+_SLACK = 0.08
+"""Metres by which a partial view must go beyond a face that a full view has set, to move it."""
 _SENSOR_IDS = 4
 """How many of the newest sensor ids are kept as hints."""
 _MISSES = 3
@@ -56,6 +60,8 @@ class SceneObject:
         area: Id of the area from which it is reached.
         viewpoint: Camera position of the view that showed it best, metres.
         view_score: How good that view was.
+        sized: Whether any view showed extents.
+        fitted: Whether its box was fitted to surfaces, so that its covariance tells which extents are known.
         looked: When its inside or top was last searched, seconds; None if never.
         extra: Fields of the file that this release does not know.
     """
@@ -83,6 +89,7 @@ class SceneObject:
     source: str = ""
     confidence: float = 1.0
     sized: bool = False
+    fitted: bool = False
     extra: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -123,8 +130,8 @@ class SceneObject:
         """Fuse another view of it.
 
         An observation with a covariance shows surfaces: along each axis, a view of the whole extent (the covariance is
-        small) moves both faces towards what it shows; a partial one can only widen the box, and only until a full view
-        has set it right. One without gives the true centre, and its size is a lower bound.
+        small) moves both faces towards what it shows; a partial one can only widen the box. One without gives the true
+        centre, and its size is a lower bound.
         """
         centre = np.array(observation.position)
         if observation.size is None:
@@ -137,6 +144,7 @@ class SceneObject:
             self.low, self.high = middle - half, middle + half
             self.sized = True
         else:
+            self.fitted = True
             self._fit(centre, np.array(observation.size) / 2, np.sqrt(np.diag(observation.covariance)) < _PARTIAL)
         self.seen += 1
         self.misses = 0
@@ -166,12 +174,16 @@ class SceneObject:
         low, high = centre - half, centre + half
         if not self.sized:
             self.low, self.high, self.sized = low, high, True
-        else:
-            weight = 1.0 / np.minimum(self.full + 1, _MEMORY)
-            widened = np.where(self.full > 0, self.low, np.minimum(self.low, low))
-            self.low = np.where(full, self.low + (low - self.low) * weight, widened)
-            widened = np.where(self.full > 0, self.high, np.maximum(self.high, high))
-            self.high = np.where(full, self.high + (high - self.high) * weight, widened)
+            self.full = self.full + full
+            return
+        # What claims to be the whole and is much smaller than what was seen before was hidden without our noticing.
+        full = full & ((high - low) >= _SHRUNK * (self.high - self.low) - _SLACK)
+        weight = 1.0 / np.minimum(self.full + 1, _MEMORY)
+        slack = np.where(self.full > 0, _SLACK, 0.0)
+        widened = np.where(low < self.low - slack, low, self.low)
+        self.low = np.where(full, self.low + (low - self.low) * weight, widened)
+        widened = np.where(high > self.high + slack, high, self.high)
+        self.high = np.where(full, self.high + (high - self.high) * weight, widened)
         self.full = self.full + full
 
     def relocate(self, observation: Observation) -> None:
@@ -251,6 +263,7 @@ class SceneObject:
             "stale": self.stale,
             "sensor_ids": self.sensor_ids,
             "source": self.source,
+            "fitted": self.fitted,
         }
         data.update((key, value) for key, value in optional.items() if value not in (None, 0, False, "", {}, []))
         return {**data, **self.extra}
@@ -291,6 +304,7 @@ class SceneObject:
                 source=str(data.get("source", "")),
                 confidence=float(data.get("confidence", 1.0)),
                 sized=bool(half.any()),
+                fitted=bool(data.get("fitted", False)),
                 extra={k: v for k, v in data.items() if k not in _KNOWN},
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -3,9 +3,8 @@
 For each instance the visible surface gives a box: its extents between robust percentiles, since masks bleed over
 edges and depth is noisy there. Where an extent is only a lower bound, the covariance along that axis says so:
 
-- the mask touches the image's border: cut off along what is left–right or up–down in the image;
-- something nearer hides part of its outline on that side;
-- the camera does not look down on it, so that only its front shows and its depth is unknown.
+- the points farthest out along it lie at the image's border, or where something nearer hides what comes next;
+- the camera does not look down on the thing, so that only its front shows and its depth is unknown.
 
 Everything is done on arrays over all pixels or all instances at once.
 """
@@ -66,8 +65,10 @@ class PerceptionLimits:
 _DEFAULT_LIMITS = PerceptionLimits()
 _JUMP = 0.05
 """Metres by which a neighbouring pixel must be nearer to hide what is behind it."""
-_HIDDEN = 0.15
-"""Share of an outline's side that must be hidden for the extent there to be unknown."""
+_FACE = 0.05
+"""A face is doubtful where doubtful pixels come this near to it, metres."""
+_FEW = 3
+"""So many doubtful pixels may be stray."""
 _PARTIAL = 0.08
 """The least standard deviation along an axis of which only part was seen, metres."""
 
@@ -111,7 +112,6 @@ def perceive(
     number = np.where((number < keys.size) & (keys[np.minimum(number, keys.size - 1)] == masks), number, keys.size)
     usable = np.isfinite(view.depth) & (view.depth > 0) & (number < keys.size)
     count = np.bincount(number[usable], minlength=keys.size)
-    cut, hidden = _outlines(number, view.depth, keys.size)
     chosen, rows, columns = _sample(number, view.depth, usable, count, limits)
     if chosen.size == 0:
         return []
@@ -119,7 +119,7 @@ def perceive(
     low, high, present = _extents(points, chosen, limits.trim)
     distance = np.linalg.norm((low + high) / 2 - view.pose[:3, 3], axis=1)
     centre, extent = (low + high) / 2, high - low
-    partial = _partial_axes(view, cut[:, present], hidden[:, present], high)
+    partial = _partial_axes(view, _doubtful(number, view.depth, usable), number, present, low, high)
     result = []
     for n, which in enumerate(present.tolist()):
         if count[which] < limits.min_pixels or distance[n] > limits.max_range:
@@ -147,29 +147,22 @@ def perceive(
     return result
 
 
-def _outlines(number: IntArray, depth: FloatArray, count: int) -> tuple[BoolArray, BoolArray]:
-    """Which instances are cut off or hidden, at their left, right, upper and lower sides: two (4, count) arrays."""
-    cut = np.zeros((4, count + 1), dtype=np.bool_)
-    for side, line in enumerate((number[:, 0], number[:, -1], number[0], number[-1])):
-        cut[side, line] = True
-    hidden = np.zeros((4, count + 1), dtype=np.bool_)
-    nearer = np.nan_to_num(depth, nan=0.0)
-    for axis, (before, after) in ((1, (0, 1)), (0, (2, 3))):
-        a, b = _pairs(number, axis)
-        da, db = _pairs(nearer, axis)
-        border = a != b
-        a, b, da, db = a[border], b[border], da[border], db[border]
-        solid = (da > 0) & (db > 0)
-        for side, own, other_nearer in ((after, a, da - db > _JUMP), (before, b, db - da > _JUMP)):
-            total = np.bincount(own, minlength=count + 1)
-            covered = np.bincount(own[other_nearer & solid], minlength=count + 1)
-            hidden[side] = covered > _HIDDEN * np.maximum(total, 1)
-    return cut[:, :count], hidden[:, :count]
-
-
-def _pairs(image: npt.NDArray[np.generic], axis: int) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]]:
-    """Each pixel and its right (axis 1) or lower (axis 0) neighbour."""
-    return (image[:, :-1], image[:, 1:]) if axis == 1 else (image[:-1], image[1:])
+def _doubtful(number: IntArray, depth: FloatArray, usable: BoolArray) -> BoolArray:
+    """Pixels beyond which a thing may go on unseen: at the image's border, and beside something nearer."""
+    result = np.zeros(number.shape, dtype=np.bool_)
+    result[0] = result[-1] = True
+    result[:, 0] = result[:, -1] = True
+    near = np.where(usable, depth, np.nan)
+    full = np.where(np.isfinite(depth) & (depth > 0), depth, np.inf)
+    with np.errstate(invalid="ignore"):
+        for own, other in (
+            (np.s_[:, :-1], np.s_[:, 1:]),
+            (np.s_[:, 1:], np.s_[:, :-1]),
+            (np.s_[:-1], np.s_[1:]),
+            (np.s_[1:], np.s_[:-1]),
+        ):
+            result[own] |= (number[own] != number[other]) & (near[own] - full[other] > _JUMP)
+    return result & usable
 
 
 def _sample(
@@ -228,14 +221,23 @@ def _extents(points: FloatArray, own: IntArray, trim: float) -> tuple[FloatArray
     return low, high, present
 
 
-def _partial_axes(view: View, cut: BoolArray, hidden: BoolArray, high: FloatArray) -> BoolArray:
+def _partial_axes(
+    view: View, doubtful: BoolArray, number: IntArray, present: IntArray, low: FloatArray, high: FloatArray
+) -> BoolArray:
     """Along which map axes the extent of each instance is only a lower bound, (M, 3)."""
-    right, down, ahead = (np.abs(view.pose[:3, n]) > 0.4 for n in range(3))
-    missing = cut | hidden
-    sideways = (missing[0] | missing[1])[:, None] & right
-    upright = (missing[2] | missing[3])[:, None] & (down | ahead)
+    partial = np.zeros(low.shape, dtype=np.bool_)
+    rows, columns = np.nonzero(doubtful)
+    slot = np.full(number.max() + 1, -1, dtype=np.intp)
+    slot[present] = np.arange(present.size)
+    own = slot[number[rows, columns]]
+    rows, columns, own = rows[own >= 0], columns[own >= 0], own[own >= 0]
+    points = _back_project(view, rows, columns)
+    for axis in range(3):
+        for at_face in (points[:, axis] <= low[own, axis] + _FACE, points[:, axis] >= high[own, axis] - _FACE):
+            partial[:, axis] |= np.bincount(own[at_face], minlength=present.size) > _FEW
     # Looking down on a thing shows its top, and with it how deep it is; looking at it, only its front.
-    flat_ahead = np.abs(view.pose[:3, 2] * np.array([1.0, 1.0, 0.0])) > 0.4
-    front_only = (high[:, 2] > view.pose[2, 3] - 0.1)[:, None] & flat_ahead
-    result: BoolArray = sideways | upright | front_only
-    return result
+    towards = (low + high)[:, :2] / 2 - view.pose[:2, 3]
+    towards /= np.maximum(np.linalg.norm(towards, axis=1, keepdims=True), 1e-6)
+    front_only = high[:, 2] > view.pose[2, 3] - 0.1
+    partial[:, :2] |= front_only[:, None] & (np.abs(towards) > 0.4)
+    return partial
