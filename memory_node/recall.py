@@ -33,6 +33,11 @@ from scene_graph.types import OPPOSITES, ObjectState, Point
 
 __all__ = ["Hit", "Narrowing", "Recall", "Weights"]
 
+_NAMED_BY_ARGUMENT = 0.05
+"""Least meaning of a class that a caller's argument names and the text does not."""
+_USUAL = frozenset({"clean", "closed", "off", "empty", "room_temperature"})
+"""States in which things usually are."""
+
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.intp]
@@ -44,10 +49,15 @@ class Weights:
 
     Attributes:
         cosine_zero: Cosine similarity of query and class that means nothing: unrelated household things have it.
-        cosine_one: Cosine similarity that is as good as a name.
+        cosine_half: Cosine similarity beyond that which makes half a match; a full one takes a name.
+        serves: Least meaning of what serves the purpose that was named, and what similarity can add to it.
+        serves_not: Of meaning, for what does not serve that purpose.
+        mentioned: Of meaning, for what the purpose speaks of: bread is not what bread is cut with.
+        modified: Of meaning, for a class of the right name that fits the words beside it ("tall lamp") least.
         category_floor: Meaning of an object of the kind that was named; similarity orders those above it.
         state_inferred: It has the state by its container: what is in the fridge is cold.
-        state_unknown: The state was never observed.
+        state_unknown: A state that things usually have (clean, closed, off, empty) was never observed.
+        state_unlikely: A state that things seldom have was never observed.
         state_alone: The same, where the state is all that was asked for.
         state_opposite: It has the opposite state.
         relation_unknown: What it is on or in is not known.
@@ -61,10 +71,15 @@ class Weights:
     """
 
     cosine_zero: float = 0.12
-    cosine_one: float = 0.60
+    cosine_half: float = 0.31
+    serves: float = 0.5
+    serves_not: float = 0.6
+    mentioned: float = 0.4
+    modified: float = 0.8
     category_floor: float = 0.7
     state_inferred: float = 0.9
     state_unknown: float = 0.55
+    state_unlikely: float = 0.3
     state_alone: float = 0.2
     state_opposite: float = 0.1
     relation_unknown: float = 0.4
@@ -190,7 +205,7 @@ class Recall:
         factors.add("meaning", meaning[self._columns.column("label")[rows]])
         self._add_states(query, rows, factors)
         for relation in query.relations:
-            self._add_relation(relation, rows, factors, alone=not (query.labels or query.categories or query.meaning))
+            self._add_relation(relation, rows, factors, alone=query.bare)
         self._add_salience(rows, factors, now, epoch)
         passing = np.flatnonzero(factors.total >= min_score)
         if passing.size > k:
@@ -212,38 +227,52 @@ class Recall:
 
     def _meaning(self, query: Query, narrowing: Narrowing) -> Floats:
         """How well each class known to the columns is what was asked for, in [0, 1]; 0 is not a candidate."""
-        codes = self._columns.labels
-        meaning = np.zeros(len(codes))
+        codes, weights = self._columns.labels, self.weights
+        meaning = np.ones(len(codes))
+        if query.meaning:
+            beyond = np.maximum(self._cosines(query.meaning) - weights.cosine_zero, 0.0)
+            meaning = beyond / (beyond + weights.cosine_half)
         if query.labels:
-            for label, fit in query.labels.items():
-                code = codes.get(label)
-                if code is not None:
-                    meaning[code] = fit
-        elif query.meaning:
-            scale = self.weights.cosine_one - self.weights.cosine_zero
-            meaning = np.clip((self._cosines(query.meaning) - self.weights.cosine_zero) / scale, 0.0, 1.0)
-        else:
-            meaning[:] = 1.0
-        if query.categories and not query.labels:
-            floor = self.weights.category_floor
+            meaning = self._named(query, meaning)
+        elif query.purpose:
+            serving = self._of_kind(query.purpose)
+            served = weights.serves + (1 - weights.serves) * meaning
+            meaning = np.where(serving, served, weights.serves_not * meaning)
+        if query.mentioned and not query.labels:
+            meaning[codes.among(query.mentioned)] *= weights.mentioned
+        if query.categories:
+            floor = weights.category_floor
             meaning = np.where(self._of_kind(query.categories), floor + (1 - floor) * meaning, 0.0)
+        if query.not_categories:
+            meaning[self._of_kind(query.not_categories)] = 0.0
         if query.not_labels:
             meaning[codes.among(query.not_labels)] = 0.0
         if narrowing.labels is not None:
-            # The argument wins over the text: where they name no class in common, the text's is dropped.
+            # The argument wins over the text: what it names is an answer, if a poor one, whatever the text says.
             wanted = codes.among(narrowing.labels)
             kept = np.zeros(len(codes))
-            kept[wanted] = meaning[wanted] if meaning[wanted].any() else 1.0
+            kept[wanted] = np.maximum(meaning[wanted], _NAMED_BY_ARGUMENT) if meaning[wanted].any() else 1.0
             meaning = kept
         return meaning
 
-    def _of_kind(self, categories: frozenset[str]) -> Bools:
-        """Which classes known to the columns belong to one of some categories."""
-        known = self._kinds.get(categories)
+    def _named(self, query: Query, similar: Floats) -> Floats:
+        """Meaning where classes are named; similarity tells apart those that the words beside the name fit."""
+        meaning = np.zeros(len(similar))
+        codes = {label: code for label in query.labels if (code := self._columns.labels.get(label)) is not None}
+        best = max((similar[code] for code in codes.values()), default=0.0)
+        for label, code in codes.items():
+            fit = similar[code] / best if query.meaning and best > 0 else 1.0
+            meaning[code] = query.labels[label] * (self.weights.modified + (1 - self.weights.modified) * fit)
+        return meaning
+
+    def _of_kind(self, kinds: frozenset[str]) -> Bools:
+        """Which classes known to the columns have one of some categories or affordances."""
+        known = self._kinds.get(kinds)
         names = self._columns.labels.names
         if known is None or len(known) != len(names):
-            found = [bool(self._knowledge.get(name).categories & categories) for name in names]
-            known = self._kinds[categories] = np.array(found, dtype=np.bool_)
+            infos = map(self._knowledge.get, names)
+            found = [bool(kinds & info.categories or kinds & info.affordances) for info in infos]
+            known = self._kinds[kinds] = np.array(found, dtype=np.bool_)
         return known
 
     def _cosines(self, text: str) -> Floats:
@@ -314,13 +343,14 @@ class Recall:
             return
         weights, columns = self.weights, self._columns
         bits = columns.column("state")[rows]
-        alone = not (query.labels or query.categories or query.meaning)
+        alone = query.bare
         values = np.ones(rows.size)
         for state in sorted(query.states):
             has = (bits & np.uint64(columns.mask([state]))) != 0
             rivals = np.uint64(columns.mask(OPPOSITES.get(state, frozenset())))
             contrary = (bits & rivals) != 0
-            value = np.where(contrary, weights.state_opposite, weights.state_alone if alone else weights.state_unknown)
+            guess = weights.state_unknown if state in _USUAL else weights.state_unlikely
+            value = np.where(contrary, weights.state_opposite, min(guess, weights.state_alone) if alone else guess)
             inferred = self._inferred(state, rows)
             if inferred is not None:
                 value = np.where(inferred & ~contrary, weights.state_inferred, value)
