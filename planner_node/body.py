@@ -19,16 +19,14 @@ from planner_node.robot import Frame, Robot, SkillCall, SkillCode, SkillResult
 from scene_graph.ontology import Ontology
 from scene_graph.types import Observation, Point
 
-__all__ = ["Body", "CancelledError", "distance"]
+__all__ = ["Body", "CancelledError"]
+
+_SLIDE = 0.8
+"""Metres within which a thing is looked for after acting on it."""
 
 
 class CancelledError(Exception):
     """The task was cancelled; caught by the executor."""
-
-
-def distance(a: Point, b: Point) -> float:
-    """Metres between two points."""
-    return math.dist(a, b)
 
 
 class Body:
@@ -133,6 +131,25 @@ class Body:
         if found is None or found.object.sensor_id is None:
             return None
         return next((o for o in self.frame.observations if o.object_id == found.object.sensor_id), None)
+
+    def follow(self, before: Observation, state: str | None = None) -> Observation | None:
+        """The same thing in the newest frame after acting on it, by class, state and place.
+
+        A drawer that opens slides out under like drawers: of those in the new state, the one nearest to where it
+        was, its height weighed most.
+
+        Args:
+            before: Its observation in an earlier frame.
+            state: The state that the action was to bring about; None for none.
+        """
+
+        def gap(o: Observation) -> float:
+            across = math.dist(o.position[:2], before.position[:2])
+            return across + 4.0 * abs(o.position[2] - before.position[2])
+
+        like = [o for o in self.visible({before.label}) if state is None or state in o.states]
+        best = min(like, key=gap, default=None)
+        return best if best is not None and gap(best) < _SLIDE else None
 
     def memory_of(self, observation: Observation) -> Recollection | None:
         """What memory made of an observation of the newest frame."""

@@ -105,7 +105,7 @@ class Composer:
         if beside is not None and anchor is None:
             return self._unknown(word, labels, beside)
         point = anchor.position if anchor is not None else at or self.grounder.position
-        found = self.grounder.knowledge.recall(word, labels=list(labels), k=20, min_score=0.0)
+        found = self.grounder.knowledge.recall("", labels=list(labels), k=20, min_score=0.0)
         usable = [r.object for r in found if wanted is None or wanted(r.object)]
         usable.sort(key=lambda o: (o.stale, labels.index(o.label), _gap(o.position, point), o.object_id))
         if anchor is not None:
@@ -268,7 +268,7 @@ class Composer:
         ]
         order = {"CounterTop": 0, "DiningTable": 1, "SideTable": 2, "CoffeeTable": 3, "Desk": 4, "Dresser": 5}
         holders.sort(key=lambda lb: (order.get(lb, 9), lb))
-        found = self.grounder.knowledge.recall("surface", labels=holders, k=20, min_score=0.0) if holders else []
+        found = self.grounder.knowledge.recall("", labels=holders, k=20, min_score=0.0) if holders else []
         present = [r.object.label for r in found]
         at = near or self.grounder.position
         if present:

@@ -47,7 +47,7 @@ class Limits:
         places: Places to look at for one thing.
     """
 
-    viewpoints: int = 3
+    viewpoints: int = 4
     candidates: int = 4
     repeats: int = 1
     places: int = 25
@@ -67,6 +67,10 @@ _SHOWS = {
 
 class _StepFailedError(Exception):
     """A step could not be done, for the reason in words; caught within this module."""
+
+
+class _NotFoundError(_StepFailedError):
+    """All places were looked at in vain: beginning the clause again is no use."""
 
 
 class Executor:
@@ -111,6 +115,7 @@ class Executor:
         self._used: set[tuple[int, str]] = set()
         self._start = self._body.frame.robot_pose
         self._step: Step | None = None
+        self._stand: tuple[str, tuple[float, float, float]] | None = None
 
     def run(self, plan: Plan) -> bool:
         """Carry out the plan.
@@ -152,6 +157,9 @@ class Executor:
                         self._do(step)
                     self._check_goals(goals)
                     failure = ""
+                    break
+                except _NotFoundError as error:
+                    failure = str(error)
                     break
                 except _StepFailedError as error:
                     failure = str(error)
@@ -288,7 +296,7 @@ class Executor:
                 if first[:6] == "toggle" or self._ontology.get(seen.label).closes:
                     self._try(name, self._see_again(name) or seen, first)
                     outcome = self._try(name, self._see_again(name) or seen, skill, amount=amount)
-            now = self._see_again(name)
+            now = self._body.follow(seen, wanted) or self._see_again(name)
             if outcome.ok and now is not None and wanted is not None and _contradicts(now.states, wanted):
                 outcome = None
                 continue
@@ -347,7 +355,7 @@ class Executor:
         if holding is not None and self._is(holding, name):
             return holding
         here = self._see_again(name)
-        if here is not None and self._at_hand(here):
+        if here is not None and (self._stand == (name, self._body.frame.robot_pose) or self._at_hand(here)):
             return here
         remembered = self._remembered(ref)
         particular = ref.definite and ref.object_id is not None and self._session.salience(ref.object_id) > 0
@@ -364,7 +372,7 @@ class Executor:
             seen = self._visit(name, item)
             if seen is not None:
                 return seen
-        raise _StepFailedError(f"could not find {ref.phrase}")
+        raise _NotFoundError(f"could not find {ref.phrase}")
 
     def _at_hand(self, seen: Observation) -> bool:
         x, y, yaw = self._body.frame.robot_pose
@@ -391,7 +399,7 @@ class Executor:
             if known is not None and not known.object.held:
                 result.append(known)
         labels = [lb for lb in self._ontology.labels() if any(self._ontology.derives(lb, b) for b in ref.labels)]
-        found = self._knowledge.recall(ref.phrase or ref.label, labels=labels or list(ref.labels), k=20, min_score=0.0)
+        found = self._knowledge.recall("", labels=labels or list(ref.labels), k=20, min_score=0.0)
         anchor = self._anchor(ref)
         more = [
             r
@@ -431,6 +439,7 @@ class Executor:
             seen = self._seen_at(ref, item)
             if seen is not None:
                 self._bind(name, seen)
+                self._stand = (name, self._body.frame.robot_pose)
                 return seen
             if outcome.code in {SkillCode.NO_PATH, SkillCode.INVALID_ARGUMENT}:
                 break
@@ -474,21 +483,20 @@ class Executor:
             if "closed" not in seen.states:
                 return
             if self._body.call("open", label=seen.label, object_id=seen.object_id).ok:
-                self._search.opened.append(parent.object.object_id)
+                self._search.opened.append(self._body.follow(seen, "open") or seen)
                 return
 
     def _close_opened(self) -> None:
         """Close what was opened in search, now that the thing was taken out."""
-        for object_id in list(self._search.opened):
-            self._search.opened.remove(object_id)
-            known = self._knowledge.get(object_id)
-            seen = self._body.observation_of(object_id)
-            if known is None or "pickupable" in self._ontology.get(known.object.label).affordances:
+        while self._search.opened:
+            opened = self._search.opened.pop()
+            if "pickupable" in self._ontology.get(opened.label).affordances:
                 continue
+            seen = self._body.follow(opened, "open")
             if seen is None:
-                self._body.call("go_to", label=known.object.label, target=known.position)
-                seen = self._body.observation_of(object_id)
-            if seen is not None and seen.object_id is not None and "open" in seen.states:
+                self._body.call("go_to", label=opened.label, target=opened.position)
+                seen = self._body.follow(opened, "open")
+            if seen is not None:
                 self._body.call("close", label=seen.label, object_id=seen.object_id)
 
     # Recoveries.
@@ -505,7 +513,7 @@ class Executor:
             and not self._ontology.get(lb).closes
             and "waste" not in self._ontology.get(lb).categories
         ]
-        found = self._knowledge.recall("surface", labels=holders, k=20, min_score=0.0) if holders else []
+        found = self._knowledge.recall("", labels=holders, k=20, min_score=0.0) if holders else []
         found = sorted(found, key=lambda r: (r.stale, math.dist(r.position, self._body.position)))
         for item in found[: self._limits.candidates]:
             self._body.call("go_to", label=item.object.label, target=item.position)
@@ -613,14 +621,15 @@ class Executor:
 
     def _remember(self, plan: Plan) -> None:
         """Tell the session what was spoken of, under the ids that the things turned out to have."""
+        groups: dict[tuple[str, str], list[str]] = {}
         for call in plan.calls:
             for parameter in SKILLS[call.skill].parameters:
                 name = call.objects.get(parameter.name)
-                if name is None:
-                    continue
                 role = parameter.name if parameter.name in {"object", "receptacle"} else "tool"
-                now = self._now(name)
-                self._session.mention([now], role)
+                if name is not None and name not in groups.setdefault((call.text, role), []):
+                    groups[call.text, role].append(name)
+        for (_, role), names in groups.items():
+            self._session.mention([self._now(name) for name in names], role)
 
     def _now(self, name: str) -> tuple[str | None, str]:
         """What a reference stands for at the end: a slice, where the thing was sliced."""

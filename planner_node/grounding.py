@@ -148,7 +148,7 @@ class Grounder:
         weights = dict(ranked)
         text = " ".join((*phrase.words, *phrase.relative))
         if weights:
-            found = self.knowledge.recall(text, labels=list(weights), k=20, min_score=0.0)
+            found = self.knowledge.recall("", labels=list(weights), k=20, min_score=0.0)
         else:
             found = self.knowledge.recall(text, k=5) if text else []
         salience = max((self.session.salience(r.object.object_id) for r in found), default=0.0)
@@ -180,7 +180,7 @@ class Grounder:
         if not holders:
             return None
         near = self.knowledge.recall(
-            self.ontology.get(thing.label).words[0],
+            "",
             labels=list(holders),
             near=(thing.position, 1.5),
             k=10,
@@ -226,9 +226,7 @@ class Grounder:
             if parent.label in labels:
                 return 1.0
             parent = self.get(parent.parent) if parent.parent else None
-        around = self.knowledge.recall(
-            place.phrase.text, labels=list(labels), near=(thing.position, 1.5), k=3, min_score=0.0
-        )
+        around = self.knowledge.recall("", labels=list(labels), near=(thing.position, 1.5), k=3, min_score=0.0)
         reach = min((self._gap(r.object, thing.position) for r in around), default=math.inf)
         return 0.7 if reach < (_NEAR if place.relation == "near" else 0.6) else -0.3
 

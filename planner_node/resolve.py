@@ -19,6 +19,15 @@ from scene_graph.ontology import ClassInfo
 
 __all__ = ["Resolver"]
 
+_CONTROLS = {
+    "Bathtub": "Faucet",
+    "BathtubBasin": "Faucet",
+    "Sink": "Faucet",
+    "SinkBasin": "Faucet",
+    "StoveBurner": "StoveKnob",
+}
+"""What switches a thing that has no switch of its own."""
+
 _MOST = 4
 """How many things "all the …" stands for at most."""
 
@@ -181,6 +190,9 @@ class Resolver:
         grounder = self.composer.grounder
         wanted = self._wanted(intent, parameter, chosen)
         ranked = grounder.labels(phrase, wanted)
+        if "toggleable" in parameter.affordances and ranked and not wanted(self.composer.ontology.get(ranked[0][0])):
+            # "turn on the sink", "the stove": what is meant is its tap, its knob.
+            ranked = [(_CONTROLS.get(label, label), weight) for label, weight in ranked]
         labels = [lb for lb, _ in ranked]
         again = self._coreferent(intent, phrase, labels)
         if again:
@@ -261,6 +273,10 @@ class Resolver:
         order = ["Fridge"] if "food" in info.categories else []
         order += ["Cabinet", "Drawer", "Shelf", "ShelvingUnit", "Dresser", "Desk", "CounterTop", "SideTable"]
         usable = [lb for lb in order if lb in holders] or sorted(holders)
+        if not usable:
+            raise NotUnderstoodError(
+                f"I do not know where {ref.phrase} belongs", question=f"Where shall {ref.phrase} go?"
+            )
         return self.composer.helper("storage", usable)
 
     def _beside(self, place: ObjectRef, objects: list[ObjectRef]) -> ObjectRef:

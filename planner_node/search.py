@@ -18,6 +18,9 @@ from scene_graph.types import Observation
 
 __all__ = ["Searcher"]
 
+_VIEWPOINTS = 4
+"""Places to stand from which to try to see a container."""
+
 
 @dataclass
 class Searcher:
@@ -26,12 +29,12 @@ class Searcher:
     Attributes:
         body: Robot and memory.
         most: Places visited for one thing at most.
-        opened: Memory's ids of containers that were opened and stand open because something was found in them.
+        opened: Containers that were opened and stand open because something was found in them.
     """
 
     body: Body
     most: int = 25
-    opened: list[str] = field(default_factory=list)
+    opened: list[Observation] = field(default_factory=list)
     _visited: dict[str, set[str]] = field(default_factory=dict)
 
     def find(self, ref: ObjectRef, exclude: set[str]) -> Recollection | None:
@@ -79,7 +82,7 @@ class Searcher:
         """The nearest thing that will do and was seen since a moment."""
         body = self.body
         labels = [lb for lb in body.ontology.labels() if any(body.ontology.derives(lb, base) for base in ref.labels)]
-        found = body.knowledge.recall(ref.phrase or ref.label, labels=labels or list(ref.labels), k=20, min_score=0.0)
+        found = body.knowledge.recall("", labels=labels or list(ref.labels), k=20, min_score=0.0)
         usable = [
             r
             for r in found
@@ -100,7 +103,7 @@ class Searcher:
 
     def _look_inside(self, place: SearchPlace, ref: ObjectRef, exclude: set[str], began: float) -> None:
         body = self.body
-        for attempt in range(2):
+        for attempt in range(_VIEWPOINTS):
             reached = body.call("go_to", label=place.label, target=place.position, attempt=attempt)
             container = self._container(place)
             if not reached.ok or container is None or container.object_id is None:
@@ -109,17 +112,14 @@ class Searcher:
                 return
             if not body.call("open", label=place.label, object_id=container.object_id).ok:
                 continue
-            known = self._container(place)
-            memory = body.memory_of(known) if known is not None else None
-            container_id = memory.object.object_id if memory is not None else place.place_id
             if self.seen_since(ref, exclude, began) is None:
-                body.call("look_at", label=place.label, target=place.position)
+                inside = body.follow(container, "open") or container
+                body.call("look_at", label=place.label, target=inside.position)
+            opened = body.follow(container, "open")
             if self.seen_since(ref, exclude, began) is not None:
-                self.opened.append(container_id)
-                return
-            again = self._container(place)
-            if again is not None and again.object_id is not None:
-                body.call("close", label=place.label, object_id=again.object_id)
+                self.opened.append(opened or container)
+            elif opened is not None:
+                body.call("close", label=place.label, object_id=opened.object_id)
             return
 
     def _container(self, place: SearchPlace) -> Observation | None:

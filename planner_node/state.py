@@ -25,6 +25,7 @@ class State:
         ontology: Class knowledge.
         holding: Name of what is held.
         at: Name of what the robot stands at.
+        near: That, and what it was in when the robot came there.
         location: What each thing is in or on, by name.
         states: Known states of each thing.
         labels: Class of each thing.
@@ -33,13 +34,10 @@ class State:
     ontology: Ontology
     holding: str | None = None
     at: str | None = None
+    near: frozenset[str] = frozenset()
     location: dict[str, str] = field(default_factory=dict)
     states: dict[str, frozenset[str]] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
-
-    def copy(self) -> State:
-        """An independent copy."""
-        return State(self.ontology, self.holding, self.at, dict(self.location), dict(self.states), dict(self.labels))
 
     def has(self, name: str, state: str) -> bool | None:
         """Whether a thing is in a state; None if memory does not know."""
@@ -52,22 +50,22 @@ class State:
 
     def within(self, name: str, holder: str) -> bool:
         """Whether a thing is in or on another, directly or through something that was moved there."""
+        return holder in self._around(name)
+
+    def _around(self, name: str) -> list[str]:
+        """What a thing is in or on, from the inside out."""
+        result: list[str] = []
         current = self.location.get(name)
-        for _ in range(len(self.location) + 1):
-            if current is None:
-                return False
-            if current == holder:
-                return True
+        while current is not None and current not in result:
+            result.append(current)
             current = self.location.get(current)
-        return False
+        return result
 
     def closed_around(self, name: str) -> str | None:
         """Name of the closed thing that a thing is shut up in, if memory knows of one."""
-        current = self.location.get(name)
-        while current is not None:
-            if self.ontology.get(self.labels.get(current, "")).closes and self.has(current, "closed"):
-                return current
-            current = self.location.get(current)
+        for holder in self._around(name):
+            if self.ontology.get(self.labels.get(holder, "")).closes and self.has(holder, "closed"):
+                return holder
         return None
 
     def violated(self, condition: Condition, objects: Mapping[str, str]) -> bool:
@@ -84,7 +82,11 @@ class State:
             case "holding":
                 return self.holding == names[0]
             case "near":
-                return self.at == names[0] or self.holding == names[0] or self.within(names[0], self.at or "")
+                return (
+                    names[0] in self.near
+                    or self.holding == names[0]
+                    or any(self.within(names[0], name) for name in self.near)
+                )
             case "reachable":
                 return self.closed_around(names[0]) is None
             case "accessible":
@@ -118,6 +120,7 @@ class State:
                 self.location.pop(names[0], None)
             case "near":
                 self.at = names[0]
+                self.near = frozenset([names[0], *self._around(names[0])])
             case "in":
                 self.location[names[0]] = names[1]
             case "is":

@@ -78,7 +78,7 @@ class _Interpreter:
         )
 
     def interpret(self, clause: Clause) -> list[Intent]:
-        if clause.negated or not clause.sense:
+        if clause.negated or clause.sense in {"", "unable"}:
             return []
         handler = getattr(self, f"_{clause.sense}", None)
         if handler is not None:
@@ -273,10 +273,7 @@ class _Interpreter:
         return result
 
     def _wash(self, clause: Clause) -> list[Intent]:
-        if clause.objects and all(
-            not self.affords(o, "pickupable") and self.labels(o) and self.affords(o, "dirtyable")
-            for o in clause.objects
-        ):
+        if clause.objects and all(self.labels(o) and not self.affords(o, "pickupable") for o in clause.objects):
             return [Intent(skill="clean", phrases={"object": o}) for o in clause.objects]
         return self._with_place(clause, "wash", "washes")
 

@@ -170,7 +170,7 @@ class Splitter:
             elif not clause.sense and clauses and clauses[-1].prepositional and clause.prepositional:
                 # "put the fork in the sink and the plate on the table": the verb is said once.
                 clauses.append(replace(clause, sense=clauses[-1].sense, verb=clauses[-1].verb))
-            elif not clause.sense and clauses and clause.objects and not clause.prepositional:
+            elif not clause.sense and clauses and clause.objects and self._only_things(clause):
                 clauses[-1] = replace(clauses[-1], objects=(*clauses[-1].objects, *clause.objects))
             else:
                 clauses.append(clause)
@@ -184,6 +184,13 @@ class Splitter:
                 clauses[0] = replace(first, objects=later.objects)
                 postponed[0] = replace(later, objects=first.objects)
         return clauses + postponed
+
+    def _only_things(self, clause: Clause) -> bool:
+        """Whether a clause without a verb just adds things to the one before: "…, the fork and a spoon"."""
+        first = clause.text.split()[0]
+        return not clause.prepositional and (
+            first in w.DETERMINERS or first in w.NUMBERS or self.is_noun(" ".join(clause.objects[0].words))
+        )
 
     def _pieces(self, tokens: tuple[str, ...]) -> list[tuple[bool, tuple[str, ...]]]:
         """Cut a sentence into clauses; each with whether it is to be done before the one that precedes it."""
@@ -300,6 +307,9 @@ class Splitter:
             negated = True
             i += 1 if tokens[i] == "never" else 2
         tokens = tokens[i:]
+        wish = next((p for p in _WISHES if tokens[: len(p)] == p), None)
+        if wish is not None:
+            tokens = ("bring", *tokens[len(wish) :])
         if not tokens:
             return None
         verb: tuple[str, ...] = ()
@@ -336,7 +346,7 @@ class Splitter:
                 position += 1
                 continue
             if token == "where":
-                prepositional.append(Prepositional("to", NounPhrase(pronoun="place", words=tokens[position:])))
+                prepositional.append(self._where(tokens[position:]))
                 break
             if match:
                 relation = w.PREPOSITIONS[tokens[position : position + match]]
@@ -378,6 +388,16 @@ class Splitter:
             negated=negated,
         )
 
+    def _where(self, tokens: tuple[str, ...]) -> Prepositional:
+        """What "where …" names: beside another thing ("where the book is"), or the place it had before."""
+        other, end = self._noun_phrase(tokens, 1)
+        named = (
+            other is not None and other.words and tokens[end : end + 1] in (("is",), ("are",), ("lies",), ("stands",))
+        )
+        if other is not None and named:
+            return Prepositional("near", other)
+        return Prepositional("to", NounPhrase(pronoun="place", words=tokens))
+
     def _is_particle(
         self, tokens: tuple[str, ...], position: int, verb: tuple[str, ...], objects: list[NounPhrase]
     ) -> bool:
@@ -410,12 +430,13 @@ class Splitter:
         while i < len(tokens):
             token = tokens[i]
             if token == "of" and head:
-                vessel = head[-1] in _VESSELS and not self._whole_name(tokens, i, head)
+                named = head[-1] not in w.PART_WORDS and self._whole_name(tokens, i, head)
+                vessel = head[-1] in _VESSELS and not named
                 if vessel:
                     inner, end = self._noun_phrase(tokens, i + 1)
                     phrase = self._build(head, determiner, count, states, part)
                     return (replace(phrase, contents=(inner,)) if inner is not None else phrase), end
-                if self._whole_name(tokens, i, head):
+                if named:
                     head.append(token)
                 elif head[-1] in w.PART_WORDS or head[-1] in w.MEASURES:
                     part = part or head[-1] in w.PART_WORDS
@@ -602,6 +623,17 @@ _GLUE = (
     ("by",),
 )
 """What stands between two clauses, when a verb follows."""
+
+_WISHES = (
+    ("i", "would", "like"),
+    ("i", "would", "love"),
+    ("would", "like"),
+    ("i", "could", "use"),
+    ("i", "want"),
+    ("i", "need"),
+    ("i", "am", "looking", "for"),
+)
+"""Beginnings of a wish for a thing, where no verb follows."""
 
 _VAGUE = frozenset(
     [

@@ -72,6 +72,8 @@ _SENSES: dict[str, str] = {
     "pull": "pull|drag|tug",
     "wait": "wait|pause|stay",
     "use": "use",
+    "unable": "dry|fold|sweep|mop|vacuum|peel|paint|iron|feed|charge|repair|fix|call|play|eat|drink|grate|mash|mix|stir|"
+    "knead|sew|wrap|decorate|measure|weigh|count",
 }
 
 VERBS: MappingProxyType[tuple[str, ...], str] = MappingProxyType(
@@ -160,10 +162,10 @@ FILLERS = _phrases(
     "okay|now|first|firstly|second|secondly|third|next|then|finally|lastly|also|just|i want you to|i need you to|"
     "i would like you to|i d like you to|id like you to|i want to|you should|you need to|you have to|you must|"
     "make sure to|be sure to|remember to|go and|go ahead and|go on and|let us|lets|let s|and|to|try to|so|well|"
-    "after that|afterwards|quickly|carefully|gently|immediately|proceed to|start by|begin by|your task is to|"
+    "after that|afterwards|quickly|carefully|gently|immediately|start by|begin by|your task is to|"
     "the task is to|you will|i will have you|help me|help|come and|again|do|and also|plus|as well as|but|"
     "would you mind|when you are done|when done|once done|at last|in the end|afterward|subsequently|hi|hello|"
-    "slowly|do me a favor and|do me a favour and|time to|it is time to|want you to|i want|want|need you to|"
+    "slowly|do me a favor and|do me a favour and|time to|it is time to|want you to|need you to|"
     "go over and|go there and|walk over and|head over and|turn around and"
 )
 """Words before a verb that change nothing."""
