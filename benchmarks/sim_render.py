@@ -102,7 +102,7 @@ def moving(eyes: Eyes, world: World) -> dict[str, Any]:
     thing = next(obj for obj in world if obj.kind.pickupable)
     render, walls = look(eyes), []
     for step in range(POSES):
-        thing.place(thing.position + [0.02 * (-1) ** step, 0.0, 0.0])
+        thing.place(thing.position + np.array([0.02 * (-1) ** step, 0.0, 0.0]))
         world.touch(thing)
         started = time.perf_counter()
         render((0.0, 1.5, 0.0), 0.0, 20.0, *SIZES[0])

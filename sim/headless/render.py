@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import moderngl
 import numpy as np
@@ -139,8 +139,11 @@ class Renderer:
         RenderError: If no OpenGL 3.3 context can be made.
     """
 
+    _active: ClassVar[Renderer | None] = None
+
     def __init__(self) -> None:
         self._context = _make_context()
+        Renderer._active = self  # a new context is the current one
         self._program = self._context.program(vertex_shader=SCENE_VERTEX, fragment_shader=SCENE_FRAGMENT)
         self._bodies: dict[str, _Body] = {}
         self._targets: dict[tuple[int, int], _Target] = {}
@@ -161,7 +164,9 @@ class Renderer:
 
     def close(self) -> None:
         """Free the device's memory; the renderer cannot be used afterwards."""
+        self._activate()
         self._context.release()
+        Renderer._active = None
 
     def set_body(self, name: str, mesh: Mesh, transform: npt.ArrayLike, instance: int) -> None:
         """Add a body, or replace it.
@@ -175,6 +180,7 @@ class Renderer:
         Raises:
             RenderError: If the transform is not a finite (4, 4) matrix or the mesh is empty.
         """
+        self._activate()
         matrix = _as_matrix(transform)
         vertices, indices = len(mesh.vertices), mesh.triangles.size
         if not indices:
@@ -198,6 +204,7 @@ class Renderer:
             KeyError: If there is no such body.
             RenderError: If the transform is not a finite (4, 4) matrix.
         """
+        self._activate()
         body = self._bodies[name]
         matrix = _as_matrix(transform)
         if np.array_equal(matrix, body.transform):
@@ -230,6 +237,7 @@ class Renderer:
             depth: Whether to read back depth.
             ids: Whether to read back instance numbers.
         """
+        self._activate()
         if self._layout is None:
             # by name, so that what ties in distance is drawn in the same order whatever came first
             self._layout = _Layout.of(body for _, body in sorted(self._bodies.items()))
@@ -254,6 +262,12 @@ class Renderer:
         self._patterns.use(1)
         self._draw(layout.seen_by(clip, np.asarray(camera.position)))
         return target.read(color=color, depth=depth, ids=ids)
+
+    def _activate(self) -> None:
+        """Make this renderer's context the current one: a process may hold several renderers."""
+        if Renderer._active is not self:
+            self._context.__enter__()
+            Renderer._active = self
 
     def _draw(self, commands: npt.NDArray[np.void], *, shadow: bool = False) -> None:
         if not len(commands):
@@ -528,7 +542,7 @@ class _Target:
 
 def _pattern_texture(context: Any) -> Any:
     images = layers()
-    texture = context.texture_array((PIXELS, PIXELS, len(images)), 3, images.tobytes(), alignment=1)
+    texture = context.texture_array((PIXELS, PIXELS, len(images)), 4, images.tobytes())
     texture.build_mipmaps()
     texture.filter = (moderngl.LINEAR_MIPMAP_NEAREST, moderngl.LINEAR)
     return texture

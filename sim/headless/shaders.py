@@ -50,7 +50,10 @@ void main() {
     int kind = pattern & 127;
     if (kind == METAL || kind == GLASS) {  // metal and glass shine where they mirror the lamp
         vec3 halfway = normalize(normalize(u_eye - in_position) + LAMP);
-        lamp += 0.5 * pow(max(dot(normal, halfway), 0.0), 12.0);
+        float shine = max(dot(normal, halfway), 0.0);
+        shine *= shine * shine;
+        shine *= shine;
+        lamp += 0.5 * shine * shine;
     }
     v_light = mix(vec2(ambient, lamp), vec2(1.0, 0.0), in_color.w);
     vec3 side = abs(normal);

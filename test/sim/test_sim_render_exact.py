@@ -118,3 +118,15 @@ def test_orthographic_camera_from_above(renderer):
 def test_a_bad_transform_is_refused(renderer):
     with pytest.raises(RenderError, match="finite"):
         renderer.set_body("box", box((0, 0, 0), (1, 1, 1), (1, 0, 0)), np.full((4, 4), np.nan), 1)
+
+
+def test_two_renderers_in_one_process_do_not_disturb_each_other(renderer):
+    mesh = box((0, 0, 0), (1, 1, 1), (1, 0, 0))
+    renderer.set_body("mine", mesh, at(0, 1, 3), 1)
+    with Renderer() as other:
+        other.set_body("yours", mesh, at(0, 1, 5), 2)
+        renderer.set_transform("mine", at(0, 1, 4))
+        for _ in range(2):
+            assert other.render(CAMERA).depth[40, 60] == pytest.approx(4.5, abs=1e-5)
+            assert renderer.render(CAMERA).depth[40, 60] == pytest.approx(3.5, abs=1e-5)
+    assert set(np.unique(renderer.render(CAMERA).ids)) == {0, 1}
