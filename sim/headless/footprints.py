@@ -58,13 +58,13 @@ def object_footprint(obj: SimObject) -> Sequence[Rectangle]:
     return [Rectangle.between(obj.low, obj.high)]
 
 
-def counter_parts(counter: SimObject, others: Iterable[SimObject], spawn: Array) -> list[Rectangle] | None:
+def counter_parts(counter: SimObject, others: Iterable[SimObject], starts: Array) -> list[Rectangle] | None:
     """The rectangles that a counter covers, or None if it covers its box.
 
     Args:
         counter: A CounterTop.
         others: All objects of the scene.
-        spawn: (x, z) where the agent starts; there is no counter.
+        starts: (S, 2) places (x, z) where agents are known to have stood; there is no counter.
     """
     low, high = counter.low[[0, 2]], counter.high[[0, 2]]
     if (high - low).min() <= _NARROW:
@@ -78,7 +78,8 @@ def counter_parts(counter: SimObject, others: Iterable[SimObject], spawn: Array)
     if not covered.any():
         return None
     covered = _close_gaps(covered) | _close_gaps(covered.T).T
-    covered[grid.cells(spawn - 0.2, spawn + 0.2)] = False
+    for place in starts:
+        covered[grid.cells(place - 0.2, place + 0.2)] = False
     return [
         Rectangle.between_corners(low + np.array(first) * _CELL, np.minimum(low + np.array(last) * _CELL, high))
         for first, last in _rectangles(covered)

@@ -13,7 +13,7 @@ from sim.headless.geometry import Array
 from sim.headless.objects import SimObject
 from sim.headless.rectangle import Rectangle
 from sim.headless.scene import Scene
-from sim.headless.shapes import Appearance, Arrangement, Hint, Mesh, Thing, arrange, build_mesh
+from sim.headless.shapes import Appearance, Arrangement, Fixture, Hint, Mesh, Thing, arrange, build_mesh
 
 if TYPE_CHECKING:
     from sim.headless.world import World
@@ -52,14 +52,23 @@ def arrange_looks(world: World) -> Arrangement:
 
 
 def _arrange(world: World) -> Arrangement:
-    things: list[Thing] = []
+    """The arrangement of each room, joined."""
+    rooms: list[list[Thing]] = [[] for _ in world.scene.rooms]
     for obj in world:
+        number = world.scene.room_at(obj.bounds_center[[0, 2]])
         if obj.parts is None:
-            things.append(Thing(obj.object_id, obj.object_type, 2 * obj.half, obj.box_transform()))
-        for number, part in enumerate(obj.parts or ()):
+            rooms[number].append(Thing(obj.object_id, obj.object_type, 2 * obj.half, obj.box_transform()))
+        for piece, part in enumerate(obj.parts or ()):
             size, transform = _part_box(obj, part)
-            things.append(Thing(_part_name(obj, number), obj.object_type, size, transform))
-    return arrange(things, world.scene.low.tolist(), world.scene.high.tolist())
+            rooms[number].append(Thing(_part_name(obj, piece), obj.object_type, size, transform))
+    hints: dict[str, Hint] = {}
+    fixtures: list[Fixture] = []
+    for room, things in zip(world.scene.rooms, rooms, strict=True):
+        low, high = (room.low[0], room.floor, room.low[1]), (room.high[0], room.ceiling, room.high[1])
+        found = arrange(things, low, high)
+        hints.update(found.hints)
+        fixtures += found.fixtures
+    return Arrangement(hints, tuple(fixtures))
 
 
 def look_of(world: World, obj: SimObject) -> Look:

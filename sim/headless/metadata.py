@@ -151,7 +151,7 @@ class ObjectPacker:
         header = _packer.pack_array_header(len(parts))
         self._row = {i: row for row, i in enumerate(world.objects)}
         self._starts = len(header) + np.concatenate([[0], np.cumsum([len(p) for p in parts])[:-1]]).astype(np.int64)
-        self._positions = np.array([obj.position for obj in world])
+        self._positions = np.array([obj.position for obj in world]).reshape(-1, 3)
         self._buffer = np.frombuffer(header + b"".join(parts), np.uint8).copy()
 
 

@@ -21,7 +21,7 @@ MUST_BE_OPEN_TO_PLACE = frozenset(["Drawer", "Cabinet", "LaundryHamper", "Microw
 MUST_BE_CLOSED_TO_RUN = frozenset(["Microwave"])
 """Appliances that run only closed and stay closed while they run."""
 
-_SOURCES = frozenset(["Faucet", "StoveBurner", "Microwave", "Toaster", "CoffeeMachine", "Fridge"])
+_SOURCES = frozenset(["Faucet", "Sink", "StoveBurner", "Microwave", "Toaster", "CoffeeMachine", "Fridge"])
 _SOFT = frozenset(["Bed", "Sofa", "ArmChair", "Ottoman", "Pillow", "DogBed", "LaundryHamper"])
 _BREAKING_SPEED = 5.5
 """Speed of an impact on something hard that breaks things, metres a second: more than that of a drop from the hand
@@ -56,7 +56,7 @@ class Household:
         world = self._world
         exposed: set[str] = set()
         for source in world.of_type(*_SOURCES):
-            if source.object_type == "Faucet":
+            if source.object_type in ("Faucet", "Sink"):  # the sinks of ProcTHOR are their own taps
                 if source.is_toggled:
                     self._rinse(source)
             elif source.object_type == "Fridge":

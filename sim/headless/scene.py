@@ -50,6 +50,8 @@ class Scene:
         rooms: At least one.
         walls: Around and between the rooms.
         spawn: Where the agent starts.
+        starts: Places (x, z) where an agent is known to have stood, one for each recorded floor plan: there is
+            free floor, whatever the boxes say.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Scene:
     rooms: tuple[Room, ...]
     walls: tuple[Wall, ...]
     spawn: Spawn
+    starts: tuple[tuple[float, float], ...] = ()
 
     @property
     def low(self) -> Array:
@@ -71,6 +74,13 @@ class Scene:
         corners = [corner for room in self.rooms for corner in room.polygon]
         x, z = np.max(corners, axis=0)
         return np.array([x, max(room.ceiling for room in self.rooms), z])
+
+    def room_at(self, place: Array) -> int:
+        """Number of the room at, or nearest to, a place (x, z)."""
+        off = [
+            float(np.hypot(*np.maximum(np.maximum(room.low - place, place - room.high), 0.0))) for room in self.rooms
+        ]
+        return int(np.argmin(off))
 
 
 def scene_names() -> list[str]:
@@ -112,7 +122,8 @@ def recorded_scene(number: int, objects: list[dict[str, Any]], spawn: Spawn) -> 
     """
     place = np.array(spawn.position)[[0, 2]]
     room = find_room(f"FloorPlan{number}", _room_kind(number), objects, place)
-    return Scene(f"FloorPlan{number}_physics", objects, (room,), room_walls(room, 0), spawn)
+    x, _, z = spawn.position
+    return Scene(f"FloorPlan{number}_physics", objects, (room,), room_walls(room, 0), spawn, ((x, z),))
 
 
 def _room_kind(number: int) -> str:

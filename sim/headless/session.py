@@ -10,7 +10,7 @@ from sim.headless.metadata import ObjectPacker, pack_value, scene_bounds
 from sim.headless.objects import SimObject
 from sim.headless.placement import support_below
 from sim.headless.rules import Household
-from sim.headless.scene import Scene, load_scene
+from sim.headless.scene import Scene
 from sim.headless.settings import Settings
 from sim.headless.space import Space
 from sim.headless.world import World
@@ -45,9 +45,10 @@ class Session:
         self.homes: tuple[str, ...] = ()
         self.start(scene)
 
-    def start(self, scene: Scene) -> None:
-        """Begin a scene; the settings are the defaults again but for the resolution."""
-        self.settings = Settings(width=self.settings.width, height=self.settings.height)
+    def start(self, scene: Scene, *, keep_settings: bool = False) -> None:
+        """Begin a scene; unless kept, the settings are the defaults again but for the resolution."""
+        if not keep_settings:
+            self.settings = Settings(width=self.settings.width, height=self.settings.height)
         self.world = World(scene)
         self.space = Space(self.world)
         self.household = Household(self.world)
@@ -55,14 +56,6 @@ class Session:
         self.packer = ObjectPacker(self.world)
         self.bounds = scene_bounds(scene)
         self.packed_bounds = pack_value(self.bounds)
-
-    def load(self, name: str) -> None:
-        """Begin the scene of a name.
-
-        Raises:
-            SceneError: If there is none.
-        """
-        self.start(load_scene(name))
 
     def find(self, object_id: str) -> SimObject:
         """An object by id.

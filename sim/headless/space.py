@@ -96,9 +96,12 @@ class Space:
         self._layout = -1
         self._stacked: _Obstacles | None = None
 
-    def free(self, points: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-        """(P,) whether the agent can stand at each of (P, 2) places (x, z)."""
-        distances = self._obstacles().clearance(np.asarray(points, float))
+    def free(self, points: npt.ArrayLike, *, ignore_walls: bool = False) -> npt.NDArray[np.bool_]:
+        """(P,) whether the agent can stand at each of (P, 2) places (x, z), walls apart if they are to be ignored."""
+        obstacles = self._obstacles()
+        distances = obstacles.clearance(np.asarray(points, float))
+        if ignore_walls:
+            distances = distances[:, [not name.startswith("wall|") for name in obstacles.names]]
         clear: npt.NDArray[np.bool_] = (distances >= AGENT_RADIUS - 1e-6).all(axis=1)
         return clear
 

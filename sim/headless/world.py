@@ -130,12 +130,12 @@ class World:
         self.held: SimObject | None = None
         self.seconds = 0.0
         self.floor_contact = support.settle_recorded(self, scene.objects)
-        place = self.agent.position[[0, 2]]
+        starts = np.array(scene.starts).reshape(-1, 2)
         for counter in self.of_type("CounterTop"):
-            counter.parts = counter_parts(counter, self.objects.values(), place)
+            counter.parts = counter_parts(counter, self.objects.values(), starts)
         self.looks = arrange_looks(self)
         self.fixture_instances = [self.next_instance() for _ in self.looks.fixtures]
-        self.spawned_in = {obj.object_id for obj in self if _holds(obj, place)}
+        self.spawned_in = {obj.object_id for obj in self if any(_holds(obj, place) for place in starts)}
 
     def __iter__(self) -> Iterator[SimObject]:
         return iter(self.objects.values())

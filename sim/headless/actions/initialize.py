@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 
 from sim.headless.actions.registry import action, unsupported
-from sim.headless.errors import ActionError
+from sim.headless.errors import ActionError, SceneError
 from sim.headless.geometry import vector, xyz
+from sim.headless.homes import compose_home
+from sim.headless.houses import load_house
 from sim.headless.scene import scene_names
 from sim.headless.session import Session
 from sim.headless.world import ThirdPartyCamera
@@ -55,6 +57,20 @@ def initialize(
     settings.render_instances = render_instance_segmentation or render_object_image
     settings.render_classes = render_semantic_segmentation or render_class_image
     return session.initialize_return()
+
+
+@action("CreateHouse", seconds=0.0)
+def create_house(session: Session, *, house: dict[str, Any]) -> None:
+    """Replace the scene by a ProcTHOR house, or by the floor plans listed under its key ``compose``."""
+    names = house.get("compose")
+    try:
+        if names is not None:
+            scene = compose_home(tuple(str(name) for name in names))
+        else:
+            scene = load_house(house)
+    except SceneError as error:
+        raise ActionError(str(error), code="InvalidArgument") from error
+    session.start(scene, keep_settings=True)
 
 
 @action("ChangeResolution")
