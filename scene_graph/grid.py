@@ -450,7 +450,7 @@ class OccupancyGrid:
                 robot_radius=float(data.get("robot_radius", 0.2)),
             )
             rows = [[_ROWS.index(c) for c in row] for row in reversed(data["rows"])]
-            codes = np.array(rows, dtype=np.uint8).reshape(len(rows), -1)
+            codes = np.array(rows, dtype=np.uint8).reshape(len(rows), len(rows[0]) if rows else 0)
             grid._origin = (int(data["origin"][0]), int(data["origin"][1]))
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise GridError(f"not an occupancy grid: {error}") from error
