@@ -13,7 +13,7 @@ import json
 import math
 from collections import deque
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from threading import RLock
 from types import TracebackType
@@ -62,14 +62,12 @@ class ErasureReport:
         states: Beliefs erased with them, present and past.
         images: Images erased with them.
         graph_objects: How many of the objects were in the scene graph.
-        verified: Whether the file was rebuilt without them; True for a memory that has none.
     """
 
     object_ids: tuple[str, ...]
     states: int
     images: int
     graph_objects: int
-    verified: bool
 
 
 class Memory:
@@ -119,7 +117,8 @@ class Memory:
         self._class_words: dict[str, list[str]] = {}
         self._classes_known = 0
         self._parser = Parser(knowledge, self._known_classes)
-        self._recall = Recall(self._columns, knowledge, embedder, self._state_of)
+        self._embedder = CachedEmbedder(embedder)
+        self._recall = Recall(self._columns, knowledge, self._embedder, self._state_of)
         self._graph_version: int | None = None
         self._graph_states: dict[str, ObjectState] = {}
         self._graph_aliases: dict[str, str] = {}
@@ -172,7 +171,7 @@ class Memory:
             capacity=capacity,
             policy=policy,
             archive=archive,
-            embedder=CachedEmbedder(embedder if embedder is not None else MiniLM()),
+            embedder=embedder if embedder is not None else MiniLM(),
             clock=clock,
             scene_graph=scene_graph,
             store=Store(path, durability=durability) if path is not None else None,
@@ -224,7 +223,8 @@ class Memory:
         Raises:
             StoreError: If it cannot be kept; memory in the process is then ahead of the file.
         """
-        frame = list(observations)
+        # Whole seconds given as int would make another digest than the same seconds read back from the file.
+        frame = [o if isinstance(o.stamp, float) else replace(o, stamp=float(o.stamp)) for o in observations]
         with self._lock:
             if stamp is None:
                 stamp = max((o.stamp for o in frame), default=self._now)
@@ -484,7 +484,8 @@ class Memory:
     ) -> ErasureReport:
         """Erase objects from memory and from the bytes of its file: beliefs, history, images, ids, words.
 
-        The conditions are all to be met; at least one must be given.
+        The conditions are all to be met; at least one must be given. Habits of the named classes go, too. A scene
+        graph that is kept in a file of its own must be saved again by whoever keeps it.
 
         Args:
             object_id: Memory's id, or a sensor id that joined it.
@@ -495,14 +496,14 @@ class Memory:
             after: Last seen at this stamp or later, seconds.
 
         Raises:
-            QueryError: If no condition is given, or one makes no sense.
+            QueryError: If no condition is given, one makes no sense, or it meets objects of a read-only replica.
             StoreError: If the file cannot be rewritten.
         """
         if all(value is None for value in (object_id, labels, query, near, before, after)):
             raise QueryError("forget needs a condition; to erase everything, delete the file")
         with self._lock:
             ids = self._matching(object_id, labels, query, near, before, after)
-            return self._forget(ids)
+            return self._forget(ids, labels)
 
     def set_policy(self, policy: str | None = None, *, capacity: int | None = None) -> None:
         """Change policy or capacity while running; units that no longer fit are given up, none is lost otherwise.
@@ -761,22 +762,37 @@ class Memory:
             kept.append(candidate)
         return kept
 
-    def _forget(self, ids: Sequence[str]) -> ErasureReport:
+    def _forget(self, ids: Sequence[str], labels: Collection[str] | None) -> ErasureReport:
+        """Erase objects of both memories, and habits of classes."""
         states = images = 0
         units = [i for i in ids if i in self._units.units]
+        fixed = [i for i in ids if i in self._graph_states]
+        if fixed and self._graph.read_only:
+            raise QueryError("cannot erase from a replica of the scene graph: ask the node that owns it to forget")
         for object_id in units:
-            self._unpin_all(object_id)
             if object_id in self._cache:
+                self._unpin_all(object_id)
                 del self._cache[object_id]
             unit = self._units.remove(object_id)
             states += 1 + len(unit.history) + len(unit.ghosts)
             images += unit.image is not None
         self._erase_rows(units)
+        if not self._graph.read_only:
+            for object_id in fixed:
+                states += len(self._graph.forget(object_id=object_id))
+            if labels:
+                self._graph.forget(labels=[label for label in labels if label not in self._labels_left()])
+        self._sync_graph()
         self._parser.clear()
+        self._embedder.forget()
         if self._store is not None:
+            self._graph_changed = True
             self._persist()
             self._store.delete(units, self._meta())
-        return ErasureReport(object_ids=tuple(units), states=states, images=images, graph_objects=0, verified=True)
+        return ErasureReport(object_ids=(*units, *fixed), states=states, images=images, graph_objects=len(fixed))
+
+    def _labels_left(self) -> set[str]:
+        return {unit.state.label for unit in self._units.units.values()}
 
     def _erase_rows(self, ids: Iterable[str]) -> None:
         for object_id in ids:
