@@ -107,7 +107,8 @@ class Composer:
         point = anchor.position if anchor is not None else at or self.grounder.position
         found = self.grounder.knowledge.recall("", labels=list(labels), k=20, min_score=0.0)
         usable = [r.object for r in found if wanted is None or wanted(r.object)]
-        usable.sort(key=lambda o: (o.stale, labels.index(o.label), _gap(o.position, point), o.object_id))
+        order = {label: 0 if at is not None else rank for rank, label in enumerate(labels)}
+        usable.sort(key=lambda o: (o.stale, order[o.label], _gap(o.position, point), o.object_id))
         if anchor is not None:
             usable = [o for o in usable if _gap(o.position, point) < 2.0]
         if not usable:
@@ -212,6 +213,8 @@ class Composer:
 
     def _open_up(self, ref: ObjectRef) -> None:
         if self.ontology.get(ref.label).closes and self.state.has(ref.name, "open") is not True:
+            if self.state.has(ref.name, "on"):
+                self.step("toggle_off", object=ref.name)
             self.step("open", object=ref.name, ensure=True)
 
     def _shut(self, ref: ObjectRef) -> None:
@@ -473,6 +476,10 @@ class Composer:
                     self._go(self.refs[around])
                     self._open_up(self.refs[around])
                 self._go(ref)
+        if skill == "toggle_on" and self.state.has(names["object"], "open"):
+            self.step("close", object=names["object"], ensure=True)
+        if skill == "open" and self.state.has(names["object"], "on"):
+            self.step("toggle_off", object=names["object"])
         if skill == "put":
             self._go(self.refs[names["receptacle"]])
             self._open_up(self.refs[names["receptacle"]])

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from memory_node.recollection import Recollection
 from planner_node.body import Body, CancelledError
+from planner_node.grounding import support_of
 from planner_node.knowledge import Knowledge, KnowledgeError
 from planner_node.plan import Goal, ObjectRef, Plan, Step
 from planner_node.result import EventKind, Listener, TaskResult
@@ -587,10 +588,10 @@ class Executor:
         known = self._body.memory_of(seen)
         if known is None:
             return
-        parent = self._knowledge.get(known.object.parent) if known.object.parent is not None else None
+        support = support_of(self._knowledge, self._ontology, known.object)
         self._session.origins[known.object.object_id] = Origin(
-            parent=known.object.parent,
-            label=parent.object.label if parent is not None else "",
+            parent=support.object_id if support is not None else None,
+            label=support.label if support is not None else "",
             position=known.position,
         )
 

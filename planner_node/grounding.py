@@ -20,7 +20,7 @@ from planner_node.session import Session
 from scene_graph.ontology import ClassInfo, Ontology
 from scene_graph.types import OPPOSITES, ObjectState, Point
 
-__all__ = ["Grounder", "Wanted", "class_candidates"]
+__all__ = ["Grounder", "Wanted", "class_candidates", "support_of"]
 
 _NEAR = 1.2
 """Metres within which a thing counts as being at what it is said to be near."""
@@ -108,6 +108,33 @@ def _by_description(words: Sequence[str], ontology: Ontology) -> list[tuple[str,
     return [(label, score / best) for label, score in ordered if score >= 0.99 * best]
 
 
+def support_of(knowledge: Knowledge, ontology: Ontology, thing: ObjectState) -> ObjectState | None:
+    """What a remembered thing is on or in: as memory says, else what lies under it and could hold it."""
+    if thing.parent is not None:
+        parent = knowledge.get(thing.parent)
+        if parent is not None:
+            return parent.object
+    holders = ontology.holders(thing.label)
+    if not holders:
+        return None
+    near = knowledge.recall("", labels=list(holders), near=(thing.position, 2.5), k=20, min_score=0.0)
+
+    def misfit(holder: ObjectState) -> float:
+        height = holder.size[2] / 2 if holder.size is not None else 0.0
+        return _gap(holder, thing.position) + 0.5 * abs(thing.position[2] - holder.position[2] - height)
+
+    found = [r.object for r in near if not r.stale and r.object.object_id != thing.object_id]
+    return min(found, key=misfit, default=None)
+
+
+def _gap(holder: ObjectState, point: Point) -> float:
+    """Horizontal metres from a point to the box of a thing."""
+    size = holder.size or (0.0, 0.0, 0.0)
+    dx = max(0.0, abs(point[0] - holder.position[0]) - size[0] / 2)
+    dy = max(0.0, abs(point[1] - holder.position[1]) - size[1] / 2)
+    return math.hypot(dx, dy)
+
+
 @dataclass
 class Grounder:
     """Resolves phrases against memory.
@@ -172,22 +199,7 @@ class Grounder:
 
     def support(self, thing: ObjectState) -> ObjectState | None:
         """What a remembered thing is on or in: as memory says, else the nearest thing that could hold it."""
-        if thing.parent is not None:
-            parent = self.get(thing.parent)
-            if parent is not None:
-                return parent
-        holders = self.ontology.holders(thing.label)
-        if not holders:
-            return None
-        near = self.knowledge.recall(
-            "",
-            labels=list(holders),
-            near=(thing.position, 1.5),
-            k=10,
-            min_score=0.0,
-        )
-        best = min(near, key=lambda r: math.dist(r.position, thing.position), default=None)
-        return best.object if best is not None else None
+        return support_of(self.knowledge, self.ontology, thing)
 
     def get(self, object_id: str) -> ObjectState | None:
         """What memory believes about an object, asked once."""
@@ -227,13 +239,5 @@ class Grounder:
                 return 1.0
             parent = self.get(parent.parent) if parent.parent else None
         around = self.knowledge.recall("", labels=list(labels), near=(thing.position, 1.5), k=3, min_score=0.0)
-        reach = min((self._gap(r.object, thing.position) for r in around), default=math.inf)
+        reach = min((_gap(r.object, thing.position) for r in around), default=math.inf)
         return 0.7 if reach < (_NEAR if place.relation == "near" else 0.6) else -0.3
-
-    @staticmethod
-    def _gap(holder: ObjectState, point: Point) -> float:
-        """Horizontal metres from a point to the box of a thing."""
-        size = holder.size or (0.0, 0.0, 0.0)
-        dx = max(0.0, abs(point[0] - holder.position[0]) - size[0] / 2)
-        dy = max(0.0, abs(point[1] - holder.position[1]) - size[1] / 2)
-        return math.hypot(dx, dy)

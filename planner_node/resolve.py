@@ -77,7 +77,8 @@ class Resolver:
         if skill == "cut":
             return self.composer.ontology.get(ref.label).derived_from is not None
         state = {"wash": "clean", "heat": "hot", "cool": "cold", "cook": "cooked"}[skill]
-        return ref.object_id is not None and self.composer.state.has(ref.name, state) is True
+        done = ref.object_id is not None and self.composer.grounder.session.did({skill}, ref.object_id)
+        return done or self.composer.state.has(ref.name, state) is True
 
     def _wanted(
         self, intent: Intent, parameter: Parameter, chosen: Mapping[str, list[ObjectRef]]
@@ -113,7 +114,7 @@ class Resolver:
         elif phrase.pronoun == "place":
             refs = [self._origin(ref, phrase) for ref in chosen.get("object", [])[:1]]
         elif phrase.pronoun:
-            refs = self._pronoun(phrase, role)
+            refs = self._pronoun(phrase, self._wanted(intent, parameter, chosen), chosen)
         elif phrase.part and not phrase.words:
             refs = self._pieces(phrase)
         else:
@@ -127,21 +128,36 @@ class Resolver:
 
     # What was said before.
 
-    def _pronoun(self, phrase: NounPhrase, role: str) -> list[ObjectRef]:
+    def _pronoun(
+        self, phrase: NounPhrase, wanted: Callable[[ClassInfo], bool], chosen: Mapping[str, list[ObjectRef]]
+    ) -> list[ObjectRef]:
+        """What "it" or "them" means: the newest thing spoken of that can stand here, objects before places."""
         plural = phrase.pronoun == "them"
-        objects = [entry for entry in self._spoken if entry[3] == "object"]
-        if objects:
-            intent, _, refs, _ = objects[-1]
-            if plural:
-                together = [r for i, _, rs, _ in objects if i.text == intent.text for r in rs]
-                return list(dict.fromkeys(together))
-            return refs[-1:]
-        found = []
-        for mention in self.composer.grounder.session.antecedents(plural=plural):
-            thing = self.composer.grounder.get(mention.object_id or "")
-            if thing is not None:
-                found.append(self.composer.adopt(thing, phrase.pronoun))
-        return found
+        taken = {r.name for refs in chosen.values() for r in refs}
+
+        def suits(label: str) -> bool:
+            return wanted(self.composer.ontology.get(label))
+
+        def usable(ref: ObjectRef) -> bool:
+            return ref.name not in taken and suits(ref.label)
+
+        spoken = [entry for entry in self._spoken if entry[3] == "object"]
+        spoken = [entry for entry in self._spoken if entry[3] != "object"] + spoken
+        for intent, _, refs, role in reversed(spoken):
+            fitting = [r for r in refs if usable(r)]
+            if fitting and plural:
+                together = [r for i, _, rs, also in spoken if (i.text, also) == (intent.text, role) for r in rs]
+                return list(dict.fromkeys(r for r in together if usable(r)))
+            if fitting:
+                return fitting[-1:]
+        grounder = self.composer.grounder
+        for group in grounder.session.antecedents(plural=plural):
+            things = [t for m in group if (t := grounder.get(m.object_id or "")) is not None]
+            fitting = [self.composer.adopt(t, phrase.pronoun) for t in things if suits(t.label)]
+            if fitting:
+                return fitting
+        # Nothing that was spoken of fits: say so about the newest rather than guess.
+        return spoken[-1][2][-1:] if spoken else []
 
     def _pieces(self, phrase: NounPhrase) -> list[ObjectRef]:
         """What "a slice" or "the pieces" means: of what was spoken of last."""

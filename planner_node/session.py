@@ -72,18 +72,19 @@ class Session:
         self._group += 1
         self.mentions += [Mention(i, label, self.turn, self._group, role) for i, label in objects]
 
-    def antecedents(self, *, plural: bool) -> list[Mention]:
-        """What "it" or "them" means: the newest object spoken of, or all of its group.
+    def antecedents(self, *, plural: bool) -> list[list[Mention]]:
+        """What "it" or "them" may mean, likeliest first: groups of mentions, or one mention each.
 
-        Objects acted on come before receptacles and tools; what was never found counts for nothing.
+        Of each instruction, newest first, objects acted on come before receptacles and tools; what was never found
+        counts for nothing.
         """
-        known = [m for m in self.mentions if m.object_id is not None]
-        for role in ("object", "receptacle"):
-            newest = next((m for m in reversed(known) if m.role == role), None)
-            if newest is not None:
-                group = [m for m in known if m.group == newest.group]
-                return group if plural else group[-1:]
-        return []
+        groups: dict[int, list[Mention]] = {}
+        for mention in self.mentions:
+            if mention.object_id is not None:
+                groups.setdefault(mention.group, []).append(mention)
+        order = ("object", "receptacle", "tool")
+        ranked = sorted(groups.values(), key=lambda g: (-g[0].turn, order.index(g[0].role), -g[0].group))
+        return ranked if plural else [group[-1:] for group in ranked]
 
     def salience(self, object_id: str) -> float:
         """How present an object is in the conversation, in [0, 1]: 1 for the newest mention, fading by turn."""

@@ -148,13 +148,13 @@ class _Interpreter:
         """Intents that bring a thing into the states that its adjectives name."""
         if phrase.pronoun or not phrase.words:
             return []
-        bare = replace(phrase, states=tuple(s for s in phrase.states if s not in _PROCESS))
         result = []
         if phrase.part and not phrase.relative:
-            result.append(Intent(skill="cut", phrases={"object": replace(bare, part=False, states=())}, process=True))
+            whole = replace(phrase, part=False, states=())
+            result.append(Intent(skill="cut", phrases={"object": whole}, process=True))
         for state in phrase.states:
-            if state in _PROCESS and phrase.determiner != "the":
-                result.append(Intent(skill=_PROCESS[state], phrases={"object": bare}, process=True))
+            if state in _PROCESS and not phrase.relative:
+                result.append(Intent(skill=_PROCESS[state], phrases={"object": phrase}, process=True))
         return result
 
     def _carry(self, objects: Sequence[NounPhrase], destination: Prepositional) -> list[Intent]:
@@ -201,6 +201,9 @@ class _Interpreter:
             objects = [NounPhrase(pronoun="it")]
         if destination.relation == "under" and self.is_lamp(destination.phrase):
             return [Intent(skill="examine", phrases={"object": o, "device": destination.phrase}) for o in objects]
+        if destination.relation in {"to", "near"} and self.is_lamp(destination.phrase) and clause.verb[0] != "put":
+            carried = [Intent(skill="pick_up", phrases={"object": o}) for o in objects]
+            return [*carried, Intent(skill="go_to", phrases={"object": destination.phrase})]
         if clause.verb[:1] == ("add",) and destination.relation == "to":
             destination = Prepositional("in", destination.phrase)
         if clause.verb[:1] == ("run",):
@@ -261,10 +264,7 @@ class _Interpreter:
                 thing = replace(thing, places=(*thing.places, *describing))
             if skill != "cut":
                 result += [i for i in self._processed(thing) if i.skill != skill]
-            stripped = replace(thing, states=tuple(s for s in thing.states if _PROCESS.get(s) != skill))
-            if thing.determiner != "the":
-                stripped = replace(stripped, states=tuple(s for s in stripped.states if s not in _PROCESS))
-            phrases = {"object": stripped}
+            phrases = {"object": replace(thing, states=tuple(s for s in thing.states if _PROCESS.get(s) != skill))}
             if tool is not None:
                 phrases["receptacle"] = tool
             result.append(Intent(skill=skill, phrases=phrases))
@@ -306,10 +306,7 @@ class _Interpreter:
         for thing in [*clause.objects, *self._also(clause)]:
             bare = replace(thing, part=False, places=(*thing.places, *places))
             bare = replace(bare, states=tuple(s for s in bare.states if s != "sliced"))
-            for intent in self._processed(replace(bare, states=tuple(s for s in bare.states if s in _PROCESS))):
-                result.append(intent)
-            if bare.determiner != "the":
-                bare = replace(bare, states=tuple(s for s in bare.states if s not in _PROCESS))
+            result += self._processed(bare)
             phrases = {"object": bare}
             if tool is not None and self.affords(tool, "cuts"):
                 phrases["tool"] = tool
@@ -322,7 +319,12 @@ class _Interpreter:
         return [Intent(skill=skill, phrases={"object": replace(o, places=(*o.places, *places))}) for o in objects]
 
     def _toggle_on(self, clause: Clause) -> list[Intent]:
-        return self._switch(clause, [*clause.objects, *self._also(clause)], on=True)
+        carried = [
+            Intent(skill="pick_up", phrases={"object": p.phrase})
+            for p in clause.prepositional
+            if p.relation == "with" and self.affords(p.phrase, "pickupable")
+        ]
+        return carried + self._switch(clause, [*clause.objects, *self._also(clause)], on=True)
 
     def _toggle_off(self, clause: Clause) -> list[Intent]:
         return self._switch(clause, [*clause.objects, *self._also(clause)], on=False)
@@ -352,7 +354,8 @@ class _Interpreter:
         return result
 
     def _fill(self, clause: Clause) -> list[Intent]:
-        liquid = next((p.phrase for p in clause.prepositional if p.relation == "with"), None)
+        inside = [c for o in clause.objects for c in o.contents]
+        liquid = next((p.phrase for p in clause.prepositional if p.relation == "with"), next(iter(inside), None))
         if liquid is not None and "coffee" in liquid.words:
             return [Intent(skill="brew", phrases={"object": o}) for o in clause.objects]
         if liquid is not None and self.affords(liquid, "pickupable"):

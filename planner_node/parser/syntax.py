@@ -266,7 +266,8 @@ class Splitter:
         following = tokens[j + 1] if j + 1 < len(tokens) else ""
         if following == "of":
             return False
-        ambiguous = base in _ALSO_NOUNS or tokens[j] in w.STATE_WORDS
+        phrase = w.longest_match(w.VERBS, (base, *tokens[j + 1 : j + 4]), 0)
+        ambiguous = (base in _ALSO_NOUNS or tokens[j] in w.STATE_WORDS) and phrase < 2
         if bare and j == i and (self.is_noun(singular(tokens[j])) and following not in w.DETERMINERS):
             return False
         if not ambiguous:
@@ -529,6 +530,9 @@ class Splitter:
                 and len(tokens) == end + 1
             ):
                 return replace(phrase, contents=(*phrase.contents, inner)), end + 1
+            if inner is not None and inner.words and phrase.words[-1:] and phrase.words[-1] in _VESSELS:
+                # "a plate with a fork", without "on it".
+                return replace(phrase, contents=(*phrase.contents, inner)), end
             return phrase, i
         if phrase.words[-1:] and phrase.words[-1] in _VAGUE and rest[:1] in (("to",), ("for",)):
             end = i + 1

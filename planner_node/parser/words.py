@@ -72,8 +72,8 @@ _SENSES: dict[str, str] = {
     "pull": "pull|drag|tug",
     "wait": "wait|pause|stay",
     "use": "use",
-    "unable": "dry|fold|sweep|mop|vacuum|peel|paint|iron|feed|charge|repair|fix|call|play|eat|drink|grate|mash|mix|stir|"
-    "knead|sew|wrap|decorate|measure|weigh|count",
+    "unable": "dry|fold|sweep|mop|vacuum|peel|paint|iron|feed|charge|repair|fix|call|play|eat|drink|grate|mash|mix|"
+    "stir|knead|sew|wrap|decorate|measure|weigh|count",
 }
 
 VERBS: MappingProxyType[tuple[str, ...], str] = MappingProxyType(
