@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +25,11 @@ _NARROW = 1.3
 _UNDER = frozenset(["Cabinet", "Drawer", "Sink", "SinkBasin", "StoveBurner", "StoveKnob", "Faucet"])
 _UPON = frozenset(["Microwave", "CoffeeMachine", "Toaster"])
 
-_OVERHANG = 0.15
-"""How far a counter reaches beyond what shows where it is, metres."""
+_OVERHANG = 0.03
+"""How far a counter reaches beyond what shows where it is, metres: a deeper one would hide the fronts below it."""
+
+_TO_EDGE = 0.4
+"""What shows where a counter is stands this near to the edge of its box, metres, when the counter reaches that edge."""
 
 _GAP = 0.7
 """A gap between two parts of a counter that is narrower than this is covered too: a dishwasher fits in it, metres."""
@@ -41,9 +45,9 @@ class _Grid:
     shape: tuple[int, int]
 
     def cells(self, low: Array, high: Array) -> tuple[slice, slice]:
-        """Cells that a rectangle touches."""
-        first = np.clip(np.floor((low - self.low) / _CELL), 0, self.shape).astype(int)
-        last = np.clip(np.ceil((high - self.low) / _CELL), 0, self.shape).astype(int)
+        """Cells that a rectangle covers, its edges rounded to whole cells."""
+        first = np.clip(np.rint((low - self.low) / _CELL), 0, self.shape).astype(int)
+        last = np.clip(np.rint((high - self.low) / _CELL), 0, self.shape).astype(int)
         return slice(first[0], last[0]), slice(first[1], last[1])
 
 
@@ -74,7 +78,8 @@ def counter_parts(counter: SimObject, others: Iterable[SimObject], starts: Array
     covered = np.zeros(grid.shape, dtype=bool)
     for obj in others:
         if obj is not counter and _shows(obj, counter):
-            covered[grid.cells(obj.low[[0, 2]] - _OVERHANG, obj.high[[0, 2]] + _OVERHANG)] = True
+            a, b = obj.low[[0, 2]] - _OVERHANG, obj.high[[0, 2]] + _OVERHANG
+            covered[grid.cells(np.where(a < low + _TO_EDGE, low, a), np.where(b > high - _TO_EDGE, high, b))] = True
     if not covered.any():
         return None
     covered = _close_gaps(covered) | _close_gaps(covered.T).T
@@ -103,7 +108,7 @@ def _close_gaps(covered: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     closed = covered.copy()
     for column in range(covered.shape[1]):
         rows = np.flatnonzero(covered[:, column])
-        for a, b in zip(rows[:-1], rows[1:], strict=True):
+        for a, b in pairwise(rows.tolist()):
             if 1 < b - a <= _GAP / _CELL:
                 closed[a:b, column] = True
     return closed

@@ -127,7 +127,7 @@ def arrange(things: Iterable[Thing], low: Sequence[float], high: Sequence[float]
         if thing.object_type == "Bed":
             facing = _bed_facing(thing, everything, room)
         hints[thing.name] = Hint(facing, cavities, footprint)
-    fixtures = [*_carcasses(everything, hints, room), *_ovens(everything, room)]
+    fixtures = [*_carcasses(everything, hints, facings, room), *_ovens(everything, room)]
     return Arrangement(hints, tuple(fixtures))
 
 
@@ -351,7 +351,13 @@ def _footprint(counter: Thing, everything: Sequence[Thing], room: tuple[Array, A
     return tuple(areas)
 
 
-def _carcasses(everything: Sequence[Thing], hints: Mapping[str, Hint], room: tuple[Array, Array]) -> list[Fixture]:
+_DOOR_SWING = 0.5
+"""Metres in front of a cabinet or drawer that stay free of built-in bodies."""
+
+
+def _carcasses(
+    everything: Sequence[Thing], hints: Mapping[str, Hint], facings: Mapping[str, int], room: tuple[Array, Array]
+) -> list[Fixture]:
     """The bodies under counter tops."""
     fixtures = []
     floor = float(room[0][1])
@@ -368,10 +374,13 @@ def _carcasses(everything: Sequence[Thing], hints: Mapping[str, Hint], room: tup
             if t is counter or t.object_type in ("CounterTop", "Floor") or a[1] > low[1] - 0.02:
                 continue
             if (b[[0, 2]] > low[[0, 2]]).all() and (a[[0, 2]] < high[[0, 2]]).all():
-                # whole centimetres make few cuts; the gaps are the seams between fronts
-                under.append((*(np.floor(a * 100) / 100).tolist(), *(np.ceil(b * 100) / 100).tolist()))
                 if t.object_type in ("Cabinet", "Drawer"):
                     fronts.append((a, b))
+                    if facings[t.name] >= 0:
+                        swing = _DOOR_SWING * _NORMALS[facings[t.name]]
+                        a, b = np.minimum(a, a + swing), np.maximum(b, b + swing)
+                # whole centimetres make few cuts; the gaps are the seams between fronts
+                under.append((*(np.floor(a * 100) / 100).tolist(), *(np.ceil(b * 100) / 100).tolist()))
         rotation, center = counter.transform[:3, :3], counter.transform[:3, 3]
         areas = []
         for x0, z0, x1, z1 in hints[counter.name].footprint or (
