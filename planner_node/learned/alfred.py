@@ -1,0 +1,152 @@
+"""Reading ALFRED goals and steps off a person's sentences.
+
+>>> goal = parse_goal("Put a chilled potato on the counter.")
+>>> goal.task_type, goal.object_target, goal.parent_target
+('pick_cool_then_place_in_recep', 'Potato', 'CounterTop')
+>>> [step.action for step in parse_steps(["Walk to the sink.", "Pick up the mug."])]
+['GotoLocation', 'PickupObject']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner_node.learned.labels import ACTIONS, FIELD_LABELS, FIELDS, STEP_OBJECTS, STEP_PLACES
+from planner_node.learned.model import LearnedParser
+
+__all__ = ["AlfredGoal", "ParsedStep", "parse_goal", "parse_steps"]
+
+_ALTERNATIVES: Final = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlfredGoal:
+    """What an instruction asks for, in ALFRED's terms; fields that do not apply are empty.
+
+    Attributes:
+        task_type: One of ALFRED's seven.
+        object_target: Class of what is to be moved or looked at.
+        mrecep_target: Class of the movable receptacle that it is to be put in or on first.
+        parent_target: Class of where it ends.
+        toggle_target: Class of the lamp to look at it by.
+        object_sliced: Whether a slice of it is meant.
+        probability: Of all fields together, in [0, 1].
+        confidence: Of each field by itself, in [0, 1]. Low where the words leave it open; whoever acts on a goal
+            should ask, or look at `alternatives`, where it is.
+        alternatives: The next likely goals, each with its probability, likeliest first.
+    """
+
+    task_type: str
+    object_target: str
+    mrecep_target: str
+    parent_target: str
+    toggle_target: str
+    object_sliced: bool
+    probability: float
+    confidence: Mapping[str, float]
+    alternatives: tuple[tuple[dict[str, str | bool], float], ...] = ()
+
+    def fields(self) -> dict[str, str | bool]:
+        """Return the six fields under ALFRED's names, in its order."""
+        return {field: getattr(self, field) for field in FIELDS}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParsedStep:
+    """What one step sentence asks for.
+
+    Attributes:
+        action: One of `labels.ACTIONS`.
+        thing: Class of what is handled; empty for GotoLocation.
+        place: Class of where to go or where to put it; empty for the other actions.
+        confidence: Of ``"action"``, ``"thing"`` and ``"place"``, each in [0, 1].
+    """
+
+    action: str
+    thing: str
+    place: str
+    confidence: Mapping[str, float]
+
+
+def parse_goal(
+    sentence: str,
+    *,
+    steps: Sequence[str] = (),
+    home: Collection[str] | None = None,
+    parser: LearnedParser | None = None,
+) -> AlfredGoal:
+    """Read the goal of one instruction.
+
+    Args:
+        sentence: A person's words; any text gives a goal, one that makes no sense a goal of low confidence.
+        steps: The same instruction in steps, where the person gave them.
+        home: Classes that the home is known to hold, to settle what words leave open; None if nothing is known.
+        parser: Weights to read with; None for the project's own.
+
+    Raises:
+        WeightsError: The weights are missing or damaged.
+    """
+    reader = parser if parser is not None else LearnedParser.default()
+    return _goal(reader, reader.goal_probabilities(sentence, steps=steps, home=home))
+
+
+def parse_steps(sentences: Sequence[str], *, task: str = "", parser: LearnedParser | None = None) -> list[ParsedStep]:
+    """Read what each of an instruction's steps asks for, in the light of the others.
+
+    Args:
+        sentences: One a step, in their order.
+        task: The whole in one sentence, where the person gave it.
+        parser: Weights to read with; None for the project's own.
+
+    Returns:
+        One a sentence.
+
+    Raises:
+        WeightsError: The weights are missing or damaged.
+    """
+    reader = parser if parser is not None else LearnedParser.default()
+    if not sentences:
+        return []
+    actions, things, places = reader.step_probabilities(sentences, task=task)
+    result = []
+    for action_row, thing_row, place_row in zip(actions, things, places, strict=True):
+        best = int(action_row.argmax()), int(thing_row.argmax()), int(place_row.argmax())
+        result.append(
+            ParsedStep(
+                action=ACTIONS[best[0]],
+                thing=STEP_OBJECTS[best[1]],
+                place=STEP_PLACES[best[2]],
+                confidence={
+                    "action": float(action_row[best[0]]),
+                    "thing": float(thing_row[best[1]]),
+                    "place": float(place_row[best[2]]),
+                },
+            )
+        )
+    return result
+
+
+def _goal(reader: LearnedParser, probabilities: NDArray[np.float32]) -> AlfredGoal:
+    likeliest = np.argsort(-probabilities, kind="stable")[: _ALTERNATIVES + 1].tolist()
+    indices = reader.space.indices
+    best = likeliest[0]
+    confidence = {
+        field: float(probabilities[indices[:, f] == indices[best, f]].sum()) for f, field in enumerate(FIELDS)
+    }
+    return AlfredGoal(
+        **_fields(reader, best),
+        probability=float(probabilities[best]),
+        confidence=confidence,
+        alternatives=tuple((_fields(reader, row), float(probabilities[row])) for row in likeliest[1:]),
+    )
+
+
+def _fields(reader: LearnedParser, row: int) -> dict[str, Any]:
+    labels: dict[str, Any] = dict(zip(FIELDS, reader.space.goal(row), strict=True))
+    labels["object_sliced"] = labels["object_sliced"] == FIELD_LABELS["object_sliced"][1]
+    return labels

@@ -1,0 +1,145 @@
+"""The parser's weights on disk: small integers with scales, in one safetensors file.
+
+Matrices are rounded to 8 bits with one scale a row; the tables of words, the largest of all, to 4 bits with one
+scale for every 64 numbers. Vectors stay as they are. The file's metadata says what it was trained on.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner_node.errors import PlannerError
+
+__all__ = ["Mix", "ModelCard", "Tensors", "WeightsError", "load_weights", "save_weights"]
+
+Tensors = dict[str, NDArray[np.float32]]
+FORMAT: Final = 1
+GROUP: Final = 64  # numbers that share a 4-bit scale
+
+
+class WeightsError(PlannerError):
+    """The parser's weights cannot be read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mix:
+    """What two opinions on a goal weigh when their log-probabilities are added.
+
+    Attributes:
+        encoder: Weight of what was read off the one sentence.
+        step_reader: Weight of what was read off all sentences together.
+    """
+
+    encoder: float
+    step_reader: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelCard:
+    """Where weights come from and how to use them; stored with them.
+
+    Attributes:
+        version: Of the parser that they are for.
+        seed: Of the split and of training.
+        data_sha256: Of the annotations.
+        dev_accuracy: Share of goals told right from one sentence, on the floor plans that training was steered by.
+        task_mix: For an instruction of one sentence. Its weights also make confidence calibrated.
+        steps_mix: For an instruction with steps.
+        unseen_penalty: How much less likely, in nats, a goal is for each class it needs that the home is not known
+            to hold. Finite: what the robot has not seen yet may still be there.
+        vocabulary: Word pieces, by index, separated by spaces.
+    """
+
+    version: str
+    seed: int
+    data_sha256: str
+    dev_accuracy: float
+    task_mix: Mix
+    steps_mix: Mix
+    unseen_penalty: float
+    vocabulary: str
+
+
+def save_weights(
+    path: Path, tensors: Mapping[str, NDArray[np.float32]], card: ModelCard, *, four_bit: Collection[str]
+) -> None:
+    """Write tensors, rounded.
+
+    Args:
+        path: Of the file.
+        tensors: By name; matrices are rounded to 8 bits, vectors kept.
+        card: Where they come from.
+        four_bit: Names of the matrices to round to 4 bits.
+    """
+    from safetensors.numpy import save_file
+
+    stored: dict[str, NDArray[np.generic]] = {}
+    for name, tensor in sorted(tensors.items()):
+        if tensor.ndim < 2:
+            stored[name] = np.ascontiguousarray(tensor, dtype=np.float32)
+        elif name in four_bit:
+            stored[f"{name}:int4"], stored[f"{name}:scale"] = _to_four_bits(tensor)
+        else:
+            scale = np.maximum(np.abs(tensor).max(axis=-1, keepdims=True), 1e-12) / 127
+            stored[f"{name}:int8"] = np.rint(tensor / scale).astype(np.int8)
+            stored[f"{name}:scale"] = scale.astype(np.float32)
+    metadata = {"format": str(FORMAT), "card": json.dumps(asdict(card), sort_keys=True)}
+    save_file(stored, path, metadata=metadata)
+
+
+def load_weights(path: Path) -> tuple[Tensors, ModelCard]:
+    """Read what `save_weights` wrote.
+
+    Raises:
+        WeightsError: The file is absent, damaged, or of another version.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            if metadata.get("format") != str(FORMAT):
+                raise WeightsError(
+                    f"{path} has format {metadata.get('format')}, this version reads {FORMAT}; "
+                    "install matching weights or run `karma train-parser`"
+                )
+            stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+        fields = json.loads(metadata["card"])
+        for mix in ("task_mix", "steps_mix"):
+            fields[mix] = Mix(**fields[mix])
+        card = ModelCard(**fields)
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise WeightsError(f"cannot read the parser's weights {path}: {error}; run `karma train-parser`") from error
+    tensors: Tensors = {}
+    for key, value in stored.items():
+        name, _, kind = key.partition(":")
+        if kind == "int8":
+            tensors[name] = value.astype(np.float32) * stored[f"{name}:scale"]
+        elif kind == "int4":
+            tensors[name] = _from_four_bits(value, stored[f"{name}:scale"])
+        elif not kind:
+            tensors[name] = value
+    return tensors, card
+
+
+def _to_four_bits(matrix: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float16]]:
+    """Round a matrix whose rows are a multiple of `GROUP` long; two numbers a byte."""
+    groups = matrix.reshape(len(matrix), -1, GROUP)
+    scale = (np.maximum(np.abs(groups).max(axis=-1, keepdims=True), 1e-6) / 7).astype(np.float16)
+    digits = (np.clip(np.rint(groups / scale.astype(np.float32)), -7, 7) + 8).astype(np.uint8).reshape(len(matrix), -1)
+    return digits[:, 0::2] | (digits[:, 1::2] << 4), scale[..., 0]
+
+
+def _from_four_bits(packed: NDArray[np.uint8], scale: NDArray[np.float16]) -> NDArray[np.float32]:
+    digits = np.empty((len(packed), 2 * packed.shape[1]), dtype=np.int8)
+    digits[:, 0::2], digits[:, 1::2] = packed & 15, packed >> 4
+    digits -= 8
+    groups = digits.reshape(len(packed), -1, GROUP).astype(np.float32) * scale[..., None].astype(np.float32)
+    return groups.reshape(len(packed), -1)
