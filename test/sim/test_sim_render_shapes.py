@@ -119,3 +119,18 @@ def test_a_knife_on_edge_in_its_asset_frame_lies_along_its_longest_side():
     mesh = build_mesh("Knife", (0.0136, 0.047, 0.33), Appearance())
     extent = np.ptp(mesh.vertices, axis=0)
     assert extent == pytest.approx((0.0136, 0.047, 0.33), rel=1e-3)
+
+
+def test_a_panel_around_a_corner_leaves_the_room_between_free():
+    corner = Appearance(footprint=((-1.0, -1.0, -0.9, 1.0), (-1.0, -1.0, 1.0, -0.9)))
+    mesh = build_mesh("Window", (2.0, 1.0, 2.0), corner)
+    middle = mesh.vertices[mesh.triangles].mean(axis=1)
+    assert ((middle[:, 0] < -0.85) | (middle[:, 2] < -0.85)).all()
+
+
+def test_things_rest_on_the_lowered_top_of_a_counter():
+    lowered = Appearance(cavities=((-0.5, -0.009, -0.3, 0.5, 0.02, 0.3), (-0.2, -0.1, -0.1, 0.2, 0.1, 0.1)))
+    mesh = build_mesh("CounterTop", (1.0, 0.02, 0.6), lowered)
+    assert mesh.vertices[:, 1].max() == pytest.approx(-0.009)
+    top = mesh.vertices[mesh.triangles[(mesh.normals[mesh.triangles[:, 0], 1] > 0.9)]].mean(axis=1)
+    assert not ((abs(top[:, 0]) < 0.15) & (abs(top[:, 2]) < 0.05)).any(), "the sink stays open"

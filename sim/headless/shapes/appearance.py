@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Appearance", "Box", "Size"]
+__all__ = ["CORNERED", "Appearance", "Box", "Size", "resting_level"]
+
+CORNERED = frozenset(["Blinds", "Curtains", "Mirror", "ShowerCurtain", "ShowerGlass", "Window"])
+"""Panels that may run around a corner: their footprint then holds one rectangle for each."""
 
 Size = tuple[float, float, float]
 """Extents (x, y, z) in metres."""
@@ -32,8 +35,9 @@ class Appearance:
         box_openness: Openness at which the box was measured: recorded laptops and cartons stand open.
         cavities: Room that other objects take up inside this one's box (drawers in a dresser, a sink in a
             counter top): boxes in its box-centred frame. They stay hollow.
-        footprint: For tops that are not rectangular: the rectangles (x0, z0, x1, z1) that they cover, same frame;
-            empty means all of it.
+            One over the whole of the box says that things rest on its bottom, below the box's top.
+        footprint: For tops and panels that are not rectangular: the rectangles (x0, z0, x1, z1) that they cover, same
+            frame; empty means all of it.
     """
 
     openness: float = 0.0
@@ -50,3 +54,10 @@ class Appearance:
     box_openness: float = 0.0
     cavities: tuple[Box, ...] = ()
     footprint: tuple[tuple[float, float, float, float], ...] = ()
+
+
+def resting_level(size: Size, appearance: Appearance) -> float:
+    """The height, in the box-centred frame, at which things rest on a top: the box's top unless a cavity lowers it."""
+    x, y, z = (0.49 * extent for extent in size)
+    lowered = [c[1] for c in appearance.cavities if c[0] < -x and c[2] < -z and c[3] > x and c[5] > z and c[4] > y]
+    return min(lowered, default=size[1] / 2)

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.headless import materials as m
-from sim.headless.shapes.appearance import Box
+from sim.headless.shapes.appearance import CORNERED, Box
 from sim.headless.shapes.carving import carve
 from sim.headless.shapes.mesh import Mesh, Sketch
 
@@ -122,7 +122,11 @@ def arrange(things: Iterable[Thing], low: Sequence[float], high: Sequence[float]
     hints = {}
     for thing in everything:
         cavities = _cavities(thing, everything)
-        footprint = _footprint(thing, everything, room) if thing.object_type == "CounterTop" else ()
+        footprint: tuple[Area, ...] = ()
+        if thing.object_type == "CounterTop":
+            footprint = _footprint(thing, everything, room)
+        elif thing.object_type in CORNERED:
+            footprint = _corner(thing, room)
         facing = (facings[thing.name] - _quarter(thing)) % 4 if facings[thing.name] >= 0 else 0
         if thing.object_type == "Bed":
             facing = _bed_facing(thing, everything, room)
@@ -259,11 +263,15 @@ def _local_box(thing: Thing, low: Array, high: Array) -> Box:
 
 
 def _cavities(thing: Thing, everything: Sequence[Thing]) -> tuple[Box, ...]:
-    wanted = _HOLLOWS.get(thing.object_type)
-    if wanted is None:
+    wanted = _HOLLOWS.get(thing.object_type, frozenset())
+    if not wanted and thing.object_type != "Bed":
         return ()
     found = []
     low, high = thing.bounds
+    if thing.object_type in ("Bed", "CounterTop"):
+        level = _level(thing, everything)
+        if level is not None:
+            found.append(_local_box(thing, np.array([low[0], level, low[2]]), high + np.array([0.0, 0.01, 0.0])))
     for other in everything:
         if other.object_type not in wanted:
             continue
@@ -279,6 +287,27 @@ def _cavities(thing: Thing, everything: Sequence[Thing]) -> tuple[Box, ...]:
             continue
         found.append(_local_box(thing, a, b))
     return tuple(found)
+
+
+def _level(thing: Thing, everything: Sequence[Thing]) -> float | None:
+    """The height at which things truly rest on a counter or a bed, world; None if its box's top will do.
+
+    Recorded counters reach some 18 mm above what stands on them, beds to the top of their headboards.
+    """
+    low, high = thing.bounds
+    deep = 0.6 if thing.object_type == "Bed" else 0.045
+    resting = []
+    for other in everything:
+        a, b = other.bounds
+        middle = (a + b) / 2
+        size = (b - a).max()
+        if other is thing or size > 0.8 or not ((middle > low) & (middle < high))[[0, 2]].all():
+            continue
+        if high[1] - deep < a[1] < high[1] + 0.005:
+            resting.append(float(a[1]))
+    if resting:
+        return float(np.median(resting))
+    return float(high[1]) - 0.018 if thing.object_type == "CounterTop" and high[1] - low[1] < 0.05 else None
 
 
 def _bed_facing(thing: Thing, everything: Sequence[Thing], room: tuple[Array, Array]) -> int:
@@ -353,6 +382,23 @@ def _footprint(counter: Thing, everything: Sequence[Thing], room: tuple[Array, A
 
 _DOOR_SWING = 0.5
 """Metres in front of a cabinet or drawer that stay free of built-in bodies."""
+
+
+def _corner(thing: Thing, room: tuple[Array, Array]) -> tuple[Area, ...]:
+    """The two panels of a window, curtain or shower glass that runs around a corner; () for a straight one."""
+    low, high = thing.bounds
+    if min(high[0] - low[0], high[2] - low[2]) < 0.6:
+        return ()
+    at_wall = thing.object_type != "ShowerGlass"  # glass stands on the sides that are no walls
+    areas = []
+    for axis in (0, 2):
+        gaps = (low[axis] - room[0][axis], room[1][axis] - high[axis])
+        side = int(gaps[1] < gaps[0]) if at_wall else int(gaps[1] > gaps[0])
+        a, b = low.copy(), high.copy()
+        (b if side == 0 else a)[axis] = (low[axis] + 0.1) if side == 0 else (high[axis] - 0.1)
+        box = _local_box(thing, a, b)
+        areas.append((box[0], box[2], box[3], box[5]))
+    return tuple(areas)
 
 
 def _carcasses(

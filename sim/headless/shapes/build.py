@@ -12,8 +12,8 @@ import numpy as np
 from sim.headless import materials as m
 from sim.headless.materials import DIRTY, Paint, tint
 from sim.headless.shapes import appliances, bathroom, decor, food, furniture, openable, structure, tableware
-from sim.headless.shapes.appearance import Appearance, Box, Size
-from sim.headless.shapes.mesh import Mesh, Sketch
+from sim.headless.shapes.appearance import CORNERED, Appearance, Box, Size
+from sim.headless.shapes.mesh import Mesh, Sketch, merge
 
 __all__ = ["build_mesh", "known_types"]
 
@@ -65,6 +65,8 @@ def build_mesh(object_type: str, size: Size, appearance: Appearance) -> Mesh:
         A mesh in the box-centred frame, y up, filling the box; open doors, drawers, flaps and running water
         reach out of it. The front faces +z turned by `Appearance.facing`. The same arguments give the same mesh.
     """
+    if appearance.footprint and object_type in CORNERED:
+        return _around_corner(object_type, size, appearance)
     extents = np.maximum(np.asarray(size, dtype=np.float64), 1e-4)
     # the shape's axes in terms of the box's: columns say where x, y and z of the shape point
     axes = _axes(object_type, extents, appearance.facing)
@@ -84,7 +86,7 @@ def build_mesh(object_type: str, size: Size, appearance: Appearance) -> Mesh:
         _SHAPES.get(object_type, _unknown(object_type))(sketch, shape, inner)
     mesh = sketch.mesh()
     vertices = mesh.vertices
-    if object_type not in _LOOSE and not appearance.broken:
+    if object_type not in _LOOSE and not appearance.broken and not appearance.sliced:
         vertices = _fitted(vertices, shape)
     turn = axes.T.astype(np.float32)
     stained = appearance.dirty and object_type != "Bed"  # a dirty bed is an unmade one
@@ -93,6 +95,19 @@ def build_mesh(object_type: str, size: Size, appearance: Appearance) -> Mesh:
     for array in arrays:
         array.flags.writeable = False  # shared by all callers through the cache
     return Mesh(*arrays)
+
+
+def _around_corner(object_type: str, size: Size, appearance: Appearance) -> Mesh:
+    """A panel for each rectangle of the footprint, its front towards the middle of the box."""
+    panels = []
+    for x0, z0, x1, z1 in appearance.footprint:
+        x, z = (x0 + x1) / 2, (z0 + z1) / 2
+        facing = (1 if x < 0 else 3) if x1 - x0 < z1 - z0 else (0 if z < 0 else 2)
+        shift = np.eye(4)
+        shift[0, 3], shift[2, 3] = x, z
+        panel = build_mesh(object_type, (x1 - x0, size[1], z1 - z0), replace(appearance, footprint=(), facing=facing))
+        panels.append(panel.transformed(shift))
+    return merge(panels)
 
 
 def _axes(object_type: str, extents: np.ndarray, facing: int) -> np.ndarray:

@@ -154,13 +154,14 @@ def egg(k: Sketch, s: Size, a: Appearance) -> None:
 def egg_cracked(k: Sketch, s: Size, a: Appearance) -> None:
     """White and yolk run out; cooked, the white is white and its edge brown."""
     x, y, z = s[0] / 2, s[1] / 2, s[2] / 2
+    high = min(s[1], 0.5 * min(x, z))
     white = Paint((0.98, 0.97, 0.93)) if a.cooked else Paint((0.93, 0.92, 0.82))
     if a.cooked:
-        k.cylinder((0, -y, 0), 1.0, 0.15 * s[1], Paint((0.72, 0.5, 0.26)), segments=16, stretch=(x, z))
-    k.cylinder((0, -y, 0), 0.95, 0.3 * s[1], white, top=0.8, segments=16, stretch=(x, z))
+        k.cylinder((0, -y, 0), 1.0, 0.15 * high, Paint((0.72, 0.5, 0.26)), segments=16, stretch=(x, z))
+    k.cylinder((0, -y, 0), 0.95, 0.3 * high, white, top=0.8, segments=16, stretch=(x, z))
     k.ellipsoid(
-        (0.1 * x, -y + 0.35 * s[1], 0),
-        (0.42 * x, 0.65 * s[1], 0.42 * z),
+        (0.1 * x, -y + 0.35 * high, 0),
+        (0.42 * x, 0.65 * high, 0.42 * z),
         Paint((0.97, 0.66, 0.1)) if not a.cooked else Paint((0.96, 0.74, 0.24)),
     )
 

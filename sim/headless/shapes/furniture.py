@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sim.headless import materials as m
 from sim.headless.materials import Paint, pick, tint
-from sim.headless.shapes.appearance import Appearance, Size
+from sim.headless.shapes.appearance import Appearance, Size, resting_level
 from sim.headless.shapes.carving import carve
 from sim.headless.shapes.mesh import Sketch
 
@@ -190,7 +190,9 @@ def bed(k: Sketch, s: Size, a: Appearance) -> None:
     x, y, z = s[0] / 2, s[1] / 2, s[2] / 2
     wood = pick(m.WOODS, a.seed)
     cover = pick((m.BLUE_FABRIC, m.CREAM_FABRIC, m.GREY_FABRIC, m.RED_FABRIC, m.GREEN_FABRIC), a.seed)
-    top = min(y, -y + min(0.62, 0.62 * s[1]))
+    top = resting_level(s, a)
+    if top == y or top < -y + 0.2:
+        top = min(y, -y + min(0.62, 0.62 * s[1]))
     k.box((-x, -y, -z), (x, y, -z + 0.06), wood)
     k.box((-x, -y + 0.1, -z + 0.06), (x, top - 0.24, z), tint(wood, 0.92))
     k.box((-x, -y, z - 0.06), (x, top - 0.1, z), tint(wood, 0.95))

@@ -54,6 +54,8 @@ def cabinet(k: Sketch, s: Size, a: Appearance) -> None:
     front = z - lip - depth
     if s[2] > 0.08:
         k.shell((-x, -y, -z), (x, y, front), 0.012, paint, open_side="+z", inside=tint(paint, 0.86))
+        if s[1] > 0.45:  # a board at half height, at the back only: what stands below stays in sight
+            k.box((-x + 0.013, -0.012, -z + 0.013), (x - 0.013, 0, 0.2 * z), tint(paint, 0.9))
     handle = pick((m.DARK_STEEL, m.BRASS), a.seed)
     if s[0] > 0.62:
         _door(k, (-x, -0.002), (-y, y), (front, z - lip), paint, a.openness, hinge_low=True, handle=handle)
@@ -89,12 +91,12 @@ def fridge(k: Sketch, s: Size, a: Appearance) -> None:
     door = min(0.07, 0.12 * s[2])
     front = z - door - 0.03
     k.box((-x, -y, -z), (x, -y + 0.05, front), m.CHARCOAL)
-    split = y - 0.3 * s[1]
+    split = y - 0.26 * s[1]
     k.shell((-x, -y + 0.05, -z), (x, split, front), 0.035, paint, open_side="+z", inside=lining)
     k.shell((-x, split, -z), (x, y, front), 0.035, paint, open_side="+z", inside=lining)
     rack = Paint((0.75, 0.78, 0.8), glow=0.2)
-    for i in range(1, 4):  # wire racks: what lies on or between them stays in sight
-        level = -y + 0.05 + (split + y - 0.05) * i / 4
+    for fraction in (0.3, 0.45, 0.62):  # wire racks: what lies on or between them stays in sight
+        level = -y + fraction * s[1]
         for depth in (-z + 0.04, front - 0.07):
             k.box((-x + 0.036, level - 0.006, depth), (x - 0.036, level, depth + 0.008), rack)
         for j in range(7):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sim.headless import materials as m
 from sim.headless.materials import Paint, pick
-from sim.headless.shapes.appearance import Appearance, Box, Size
+from sim.headless.shapes.appearance import Appearance, Box, Size, resting_level
 from sim.headless.shapes.carving import carve
 from sim.headless.shapes.mesh import Mesh, Sketch
 
@@ -30,7 +30,10 @@ def counter_top(k: Sketch, s: Size, a: Appearance) -> None:
     """A stone slab over its footprint, open above sinks."""
     x, y, z = s[0] / 2, s[1] / 2, s[2] / 2
     stone = pick((m.GRANITE, m.MARBLE, m.DARK_STONE), a.seed)
-    carve(k, (-x, -y, -z), (x, y, z), a.cavities, stone, footprint=a.footprint)
+    top = resting_level(s, a)
+    bottom = min(-y, top - 0.025)
+    sinks = [(*c[:1], bottom - 1.0, *c[2:4], top + 1.0, c[5]) for c in a.cavities if c[1] < top]
+    carve(k, (-x, bottom, -z), (x, top, z), [c for c in sinks if c[0] > -x or c[3] < x], stone, footprint=a.footprint)
 
 
 def floor(k: Sketch, s: Size, a: Appearance) -> None:

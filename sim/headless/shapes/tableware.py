@@ -88,7 +88,7 @@ def cup(k: Sketch, s: Size, a: Appearance) -> None:
     paint = m.main_paint(a.materials, a.seed, m.GLASS)
     profile = [(0, -y), (0.72, -y), (1, y), (0.92, y), (0.64, -y + 0.06 * s[1]), (0, -y + 0.06 * s[1])]
     k.lathe(profile, paint, segments=16, stretch=(x, z))
-    _liquid(k, a, 0.84, 0.4 * y, (x, z))
+    _liquid(k, a, 0.87, 0.7 * y, (x, z))
 
 
 def bowl(k: Sketch, s: Size, a: Appearance) -> None:
