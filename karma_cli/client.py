@@ -114,6 +114,9 @@ class Client:
         image = self._picture
         return np.frombuffer(image.data, dtype=np.uint8).reshape(image.height, image.width, 3)
 
+    def _await(self, future: Any, timeout: float) -> Any:
+        return await_answer(future, timeout, context=self._context)
+
     def call(self, kind: Any, name: str, request: Any, *, timeout: float | None = None) -> Any:
         """Ask a service.
 
@@ -135,7 +138,7 @@ class Client:
         client = self._services[name]
         if not client.wait_for_service(limit):
             raise NodeError(f"nobody serves {client.srv_name}")
-        return await_answer(client.call_async(request), limit)
+        return self._await(client.call_async(request), limit)
 
     def demand(self, kind: Any, name: str, request: Any) -> Any:
         """Ask a service that has to succeed.
@@ -171,7 +174,7 @@ class Client:
             while state != State.PRIMARY_STATE_ACTIVE:
                 processes.check()
                 try:
-                    state = await_answer(client.call_async(GetState.Request()), 1.0).current_state.id
+                    state = self._await(client.call_async(GetState.Request()), 1.0).current_state.id
                 except NodeError:
                     state = None
                 if state == State.PRIMARY_STATE_UNCONFIGURED or time.monotonic() > deadline:
@@ -194,14 +197,14 @@ class Client:
         def feedback(message: Any) -> None:
             on_event(Event(kind=EventKind(message.feedback.phase), message=message.feedback.text))
 
-        goal = await_answer(
+        goal = self._await(
             self._tasks.send_goal_async(ExecuteTask.Goal(instruction=instruction), feedback_callback=feedback),
             self._timeout,
         )
         if not goal.accepted:
             raise NodeError("the planner refused the instruction")
         try:
-            answer = await_answer(goal.get_result_async(), _TASK_TIMEOUT)
+            answer = self._await(goal.get_result_async(), _TASK_TIMEOUT)
         except BaseException:
             goal.cancel_goal_async()
             raise

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -22,6 +23,7 @@ from rich.table import Table
 from karma_cli.client import Client
 from karma_cli.errors import CliError
 from karma_cli.picture import draw
+from karma_cli.processes import die_with_parent
 from karma_cli.progress import Progress
 from karma_cli.ros import RosRun, run_task
 from karma_eval.errors import EvalError
@@ -43,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder for logs and the picture (default: out)")
     options = parser.parse_args(arguments)
     console = Console()
+    # Whoever ends the demonstration ends its nodes: SIGTERM takes the same way out as ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _demonstrate(console, options.task, options.out)
     except (CliError, EvalError, SimError) as error:
@@ -94,6 +98,7 @@ def _start_reference(path: Path, task: Task, out: Path) -> subprocess.Popen[byte
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=die_with_parent,
         )
 
 

@@ -20,7 +20,14 @@ from typing import Any, Self
 
 from ruamel.yaml import YAML
 
-__all__ = ["NodeProcessError", "NodeProcesses", "NodeSpec", "config_folder", "loopback_environment"]
+__all__ = [
+    "NodeProcessError",
+    "NodeProcesses",
+    "NodeSpec",
+    "config_folder",
+    "die_with_parent",
+    "loopback_environment",
+]
 
 _PR_SET_PDEATHSIG = 1
 _GRACE = 8.0
@@ -131,7 +138,7 @@ class NodeProcesses:
                 stderr=subprocess.STDOUT,
                 # Out of the terminal's process group: on ctrl-C the runner alone is told, and ends the nodes in order.
                 start_new_session=True,
-                preexec_fn=_die_with_parent,
+                preexec_fn=die_with_parent,
             )
 
     def log(self, name: str) -> Path:
@@ -174,6 +181,6 @@ class NodeProcesses:
         self._running.clear()
 
 
-def _die_with_parent() -> None:
-    """Have the kernel end this process when its parent ends. Linux only, like ROS's wheels."""
+def die_with_parent() -> None:
+    """Have the kernel end this process when its parent ends, for `subprocess`'s ``preexec_fn``. Linux only."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

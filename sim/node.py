@@ -119,10 +119,14 @@ class RobotNode(ManagedNode):
         """Show the first frame."""
         self.submit(self._repeat_in_worker)
 
-    def cleanup(self) -> None:
-        """End the simulator."""
+    def deactivate(self) -> None:
+        """Stop the skill that is being executed."""
         if self._robot is not None:
             self._robot.cancel()
+
+    def cleanup(self) -> None:
+        """End the simulator."""
+        self.deactivate()
         if self._simulation is not None:
             self._simulation.close()
         self._robot = None

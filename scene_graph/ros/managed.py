@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ from typing import Any, TypeVar
 import rclpy
 import rclpy.utilities
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rclpy.context import Context
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
@@ -24,6 +26,9 @@ from rclpy.task import Future
 __all__ = ["ManagedNode", "NodeError", "await_answer", "run"]
 
 _T = TypeVar("_T")
+
+_POLL = 0.2
+"""Seconds between looks at whether ROS is shutting down."""
 
 
 class NodeError(Exception):
@@ -161,8 +166,9 @@ class ManagedNode(LifecycleNode):
             self.trigger_activate()
 
     def close(self) -> None:
-        """End the worker and let go of everything; before the node is destroyed."""
+        """Stop the work, end the worker, let go of everything; before the node is destroyed."""
         self._active = False
+        self._transition("deactivate", self.deactivate)
         self._worker.shutdown(wait=True, cancel_futures=True)
         self._transition("clean up", self.cleanup)
 
@@ -251,21 +257,26 @@ class ManagedNode(LifecycleNode):
                 publisher.publish(message)
 
 
-def await_answer(future: Future, timeout: float) -> Any:
+def await_answer(future: Future, timeout: float, *, context: Context | None = None) -> Any:
     """Wait, in a worker thread, for what the executor's thread will complete.
 
     Args:
         future: From ``call_async`` and the like.
         timeout: Seconds on a steady clock: with simulated time, ROS timers stand still between the robot's actions.
+        context: Of the executor; None for the default one.
 
     Raises:
-        NodeError: If there is no answer in time.
+        NodeError: If there is no answer in time, or ROS shuts down, after which none will come.
     """
     done = threading.Event()
     future.add_done_callback(lambda _: done.set())
-    if not done.wait(timeout):
-        future.cancel()
-        raise NodeError(f"no answer within {timeout:g} s")
+    deadline = time.monotonic() + timeout
+    while not done.wait(min(_POLL, max(0.0, deadline - time.monotonic()))):
+        if time.monotonic() >= deadline:
+            future.cancel()
+            raise NodeError(f"no answer within {timeout:g} s")
+        if not rclpy.utilities.ok(context=context):
+            raise NodeError("ROS is shutting down")
     return future.result()
 
 
