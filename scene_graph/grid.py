@@ -41,6 +41,8 @@ _BLIND = 1.0
 """How far from the robot the nearest floor that is known to be passable may be, metres."""
 _FEET = 0.8
 """How much floor around its feet a robot takes to be free unseen, metres."""
+_GAP = 0.15
+"""Unseen patches smaller than this, in square metres, are gaps between looks, not places to explore."""
 _MAX_SIDE = 120
 """Pixels of the longer side to which depth is thinned out before it is sought for obstacles."""
 
@@ -348,6 +350,8 @@ class OccupancyGrid:
         """
         states = self.states
         unseen = np.pad(states == CellState.UNSEEN, 1, constant_values=True)
+        patches, _ = ndimage.label(unseen)
+        unseen &= np.bincount(patches.ravel())[patches] * self.resolution**2 >= _GAP
         beside = ndimage.binary_dilation(unseen, structure=np.ones((3, 3), dtype=np.bool_))[1:-1, 1:-1]
         border = beside & (states == CellState.FREE) & (self.clearance() >= self.robot_radius * 0.5)
         if start is not None:

@@ -86,7 +86,7 @@ def save_picture(
             axes.plot(xs, ys, color="#1b9e4b", linewidth=1.1, alpha=0.85, zorder=3)
             axes.plot(xs[-1], ys[-1], marker="o", color="#1b9e4b", markersize=8, markeredgecolor="white", zorder=8)
             legend.append(Line2D([], [], color="#1b9e4b", marker="o", label="robot's path"))
-        axes.set_title(title or graph.map_id or "scene graph", fontsize=10, loc="left", pad=10)
+        figure.suptitle(title or graph.map_id or "scene graph", fontsize=10, x=0.02, ha="left")
         figure.legend(handles=legend, loc="outside lower center", ncols=6, frameon=False)
         figure.savefig(path, dpi=dpi, format="png")
 
