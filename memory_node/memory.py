@@ -957,6 +957,8 @@ class Memory:
 
     def _restore(self, store: Store) -> None:
         meta = store.meta()
+        # Until a frame says otherwise the robot is where it was: asked before, memory knows what it knew.
+        self._map_id = self._map_id or str(meta.get("map_id", ""))
         if self._owns_graph and "graph" in meta:
             self._graph = SceneGraph.from_json(meta["graph"], knowledge=self._knowledge)
         self._sync_graph()
