@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["CORNERED", "Appearance", "Box", "Size", "resting_level"]
+__all__ = ["CORNERED", "SLAB", "Appearance", "Box", "Size", "resting_level"]
 
 CORNERED = frozenset(["Blinds", "Curtains", "Mirror", "ShowerCurtain", "ShowerGlass", "Window"])
 """Panels that may run around a corner: their footprint then holds one rectangle for each."""
+
+SLAB = 0.025
+"""Least thickness of a counter top, metres."""
 
 Size = tuple[float, float, float]
 """Extents (x, y, z) in metres."""

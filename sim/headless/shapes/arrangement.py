@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.headless import materials as m
-from sim.headless.shapes.appearance import CORNERED, Box
+from sim.headless.shapes.appearance import CORNERED, SLAB, Box
 from sim.headless.shapes.carving import carve
 from sim.headless.shapes.mesh import Mesh, Sketch
 
@@ -413,6 +413,8 @@ def _carcasses(
         low, high = counter.bounds
         if high[1] - floor < 0.5 or high[1] - low[1] > 0.3:
             continue
+        level = _level(counter, everything)
+        top = float(min(low[1], (high[1] if level is None else level) - SLAB) + 0.002)  # just inside the slab
         under = []
         fronts = []
         for t in everything:
@@ -457,7 +459,7 @@ def _carcasses(
             )
         sketch = Sketch()
         paint = m.WHITE_WOOD if fronts else m.OAK
-        carve(sketch, (low[0], floor + 0.0, low[2]), (high[0], low[1], high[2]), under, paint, footprint=inset)
+        carve(sketch, (low[0], floor, low[2]), (high[0], top, high[2]), under, paint, footprint=inset)
         mesh = sketch.mesh()
         if len(mesh.triangles):
             fixtures.append(Fixture(f"unit|{counter.name}", mesh))

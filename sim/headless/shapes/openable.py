@@ -72,8 +72,10 @@ def drawer(k: Sketch, s: Size, a: Appearance) -> None:
     depth = min(0.02, s[2] * 0.2)
     slide = DRAWER_TRAVEL * s[2] * a.openness
     front = z - 0.012 - depth
-    # what stays: a lid over the closed tray, so that it hides its contents
+    # what stays: a case about the closed tray, so that it hides its contents
     k.box((-x, y - 0.006, -z), (x, y, front), paint)
+    for side in (-1, 1):
+        k.box((side * x, -y, -z), (side * (x - 0.005), y - 0.006, front), paint)
     tray = min(y - 0.012, -y + 0.72 * s[1])
     k.shell((-x + 0.01, -y, -z + 0.01 + slide), (x - 0.01, tray, front + slide), 0.01, inner, open_side="+y")
     k.box((-x, -y, front + slide), (x, y, front + depth + slide), paint)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sim.headless import materials as m
 from sim.headless.materials import Paint, pick
-from sim.headless.shapes.appearance import Appearance, Box, Size, resting_level
+from sim.headless.shapes.appearance import SLAB, Appearance, Box, Size, resting_level
 from sim.headless.shapes.carving import carve
 from sim.headless.shapes.mesh import Mesh, Sketch
 
@@ -31,7 +31,7 @@ def counter_top(k: Sketch, s: Size, a: Appearance) -> None:
     x, y, z = s[0] / 2, s[1] / 2, s[2] / 2
     stone = pick((m.GRANITE, m.MARBLE, m.DARK_STONE), a.seed)
     top = resting_level(s, a)
-    bottom = min(-y, top - 0.025)
+    bottom = min(-y, top - SLAB)
     sinks = [(*c[:1], bottom - 1.0, *c[2:4], top + 1.0, c[5]) for c in a.cavities if c[1] < top]
     carve(k, (-x, bottom, -z), (x, top, z), [c for c in sinks if c[0] > -x or c[3] < x], stone, footprint=a.footprint)
 
