@@ -18,7 +18,16 @@ from scene_graph.types import Observation
 
 __all__ = ["Searcher"]
 
-_VIEWPOINTS = 4
+_FLAT = 0.03
+"""Least extent, metres, up to which a thing lying on a surface is easily overlooked from the middle of an area."""
+
+_AROUND = 1.8
+"""Metres around a place within which its surfaces are."""
+
+_SURFACES = 3
+"""Surfaces of one area that are looked at closely for a flat thing."""
+
+_VIEWPOINTS = 6
 """Places to stand from which to try to see a container."""
 
 
@@ -36,6 +45,7 @@ class Searcher:
     most: int = 25
     opened: list[Observation] = field(default_factory=list)
     _visited: dict[str, set[str]] = field(default_factory=dict)
+    _tops: dict[str, set[str]] = field(default_factory=dict)
 
     def find(self, ref: ObjectRef, exclude: set[str]) -> Recollection | None:
         """Look for something until it is seen, the places run out, or the bound is reached.
@@ -72,6 +82,8 @@ class Searcher:
                 self._look_inside(place, ref, exclude, began)
             else:
                 self._look_around(place)
+                if self.seen_since(ref, exclude, began) is None:
+                    self._look_closely(place, ref, exclude, began)
             found = self.seen_since(ref, exclude, began)
             if found is not None:
                 body.tell(EventKind.FOUND, f"found {ref.phrase or sought}", object_id=found.object.object_id)
@@ -100,6 +112,29 @@ class Searcher:
             reached = body.call("go_to", label=place.label or place.place_id, target=place.position)
         if reached.ok:
             body.call("look_around", label=place.label or place.place_id)
+
+    def _look_closely(self, place: SearchPlace, ref: ObjectRef, exclude: set[str], began: float) -> None:
+        """Look at the tops of what stands around a place, if a thing so flat could have been overlooked on them."""
+        body = self.body
+        size = body.ontology.get(ref.label).size
+        if size is None or min(size) > _FLAT:
+            return
+        near = body.knowledge.recall(
+            "", labels=self._surfaces(ref), near=(place.position, _AROUND), k=_SURFACES, min_score=0.0
+        )
+        for item in near:
+            if item.object.object_id in self._tops.setdefault(ref.label, set()):
+                continue
+            self._tops[ref.label].add(item.object.object_id)
+            body.call("go_to", label=item.object.label, target=item.position)
+            if self.seen_since(ref, exclude, began) is not None:
+                return
+
+    def _surfaces(self, ref: ObjectRef) -> list[str]:
+        """Classes of open things that the sought one may lie on."""
+        known = self.body.ontology
+        holders = (known.get(holder) for holder in known.holders(ref.label))
+        return [info.label for info in holders if info.static and not info.closes]
 
     def _look_inside(self, place: SearchPlace, ref: ObjectRef, exclude: set[str], began: float) -> None:
         body = self.body

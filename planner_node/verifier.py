@@ -122,16 +122,24 @@ def _arguments(plan: Plan, step: Step, index: int, situation: Situation) -> list
     return result
 
 
+_LICENCE = {"slice": {"cut", "cook"}, "break": {"break"}, "throw": {"throw", "throw_away"}}
+"""Irreversible skills to the skills that an instruction must ask for."""
+
+
 def _irreversible(plan: Plan, situation: Situation) -> list[Violation]:
-    """Irreversible skills, and bins as destinations, that the instruction does not ask for."""
+    """Steps that cannot be undone, or end in the bin, and that the instruction does not ask for."""
     intents, _ = parse_instruction(plan.instruction, situation.ontology)
     asked = {i.skill for i in intents}
-    licence = {"slice": {"cut", "cook"}, "break": {"break"}, "throw": {"throw", "throw_away"}}
-    return [
-        Violation(ViolationCode.NOT_ASKED_FOR, f"{step.describe()} cannot be undone and was not asked for", i)
-        for i, step in enumerate(plan.steps)
-        if SKILLS[step.skill].irreversible and not licence.get(step.skill, {step.skill}) & asked
-    ]
+    result = []
+    for i, step in enumerate(plan.steps):
+        licence = _LICENCE.get(step.skill, {step.skill}) if SKILLS[step.skill].irreversible else set()
+        holder = plan.refs.get(step.objects.get("receptacle", ""))
+        if step.skill == "put" and holder is not None and "waste" in situation.ontology.get(holder.label).categories:
+            licence = {"throw_away"}
+        if licence and not licence & asked:
+            message = f"{step.describe()} cannot be undone and was not asked for"
+            result.append(Violation(ViolationCode.NOT_ASKED_FOR, message, i))
+    return result
 
 
 def _initial(plan: Plan, situation: Situation) -> State:

@@ -224,7 +224,8 @@ class Splitter:
         for glue in _GLUE:
             if rest[: len(glue)] == glue and self._starts_clause(tokens, i + len(glue)):
                 return len(glue)
-        if token in {"to", "for"} and i > start + 1 and self._starts_clause(tokens, i + 1, bare=True):
+        polite = self._skip_fillers(tokens, start) > i
+        if token in {"to", "for"} and not polite and i > start + 1 and self._starts_clause(tokens, i + 1, bare=True):
             # "something to read" names a thing; "heat it to serve it" goes on.
             return 0 if tokens[i - 1] in _VAGUE else 1
         if token in {",", "and"} and i > start and self._elided(tokens, i, start):
@@ -453,7 +454,7 @@ class Splitter:
             elif token != "of":
                 head.append(token)
             i += 1
-        if not head and not states and not determiner and count is None and not part:
+        if not head and not states and count is None and not part and determiner not in {"another", "all", "both"}:
             return None, i
         return self._tail(tokens, i, self._build(head, determiner, count, states, part))
 

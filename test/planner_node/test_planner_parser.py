@@ -1,0 +1,128 @@
+"""What people say, and the skills that it means."""
+
+import pytest
+
+from planner_node.parser import noun_phrase, parse_instruction
+from planner_node.parser.alfred import alfred_goal
+from planner_node.parser.syntax import singular, tokenize
+from scene_graph.ontology import ontology
+
+
+def read(text):
+    intents, unclear = parse_instruction(text, ontology())
+    return [(i.skill, {name: p.text for name, p in i.phrases.items()}) for i in intents], unclear
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Wash the apple.", [("wash", {"object": "apple"})]),
+        ("Could you please rinse off the apple?", [("wash", {"object": "apple"})]),
+        ("Turn the lamp on", [("toggle_on", {"object": "lamp"})]),
+        ("switch off the lamp", [("toggle_off", {"object": "lamp"})]),
+        ("Pick it up", [("pick_up", {"object": "it"})]),
+        ("Throw it away!", [("throw_away", {"object": "it"})]),
+        ("Put the cup in the sink", [("move", {"object": "cup", "receptacle": "sink"})]),
+        ("Take the cup from the sink to the table", [("move", {"object": "cup", "receptacle": "table"})]),
+        ("Make me a cup of coffee", [("brew", {"object": "mug"})]),
+        ("Fill the cup with water", [("fill", {"object": "cup"})]),
+        ("Look at the book under the lamp", [("examine", {"object": "book", "device": "lamp"})]),
+        ("bring me the keys", [("hand_over", {"object": "keys"})]),
+        ("I'd like an apple", [("hand_over", {"object": "apple"})]),
+        ("I want you to close the fridge", [("close", {"object": "fridge"})]),
+        ("Don't open the fridge. Close the microwave.", [("close", {"object": "microwave"})]),
+        (
+            "Before you put the mug in the cabinet, wash it.",
+            [("wash", {"object": "mug"}), ("move", {"object": "it", "receptacle": "cabinet"})],
+        ),
+        (
+            "Wash the bowl after putting the egg in the microwave",
+            [("move", {"object": "egg", "receptacle": "microwave"}), ("wash", {"object": "bowl"})],
+        ),
+        (
+            "Put the fork in the sink and the plate on the table.",
+            [
+                ("move", {"object": "fork", "receptacle": "sink"}),
+                ("move", {"object": "plate", "receptacle": "table"}),
+            ],
+        ),
+        ("wash and slice the tomato", [("wash", {"object": "tomato"}), ("cut", {"object": "it"})]),
+        (
+            "Put a plate with a fork on it on a table.",
+            [
+                ("move", {"object": "fork", "receptacle": "plate"}),
+                ("move", {"object": "plate", "receptacle": "table"}),
+            ],
+        ),
+        (
+            "Put a chilled tomato in the microwave",
+            [("cool", {"object": "tomato"}), ("move", {"object": "tomato", "receptacle": "microwave"})],
+        ),
+    ],
+)
+def test_clauses_become_skills(text, expected):
+    found, unclear = read(text)
+    assert found == expected
+    assert unclear == []
+
+
+@pytest.mark.parametrize("text", ["", "...", "the weather is nice", "fold the towel", "?!"])
+def test_what_no_skill_can_do_is_not_understood(text):
+    found, _ = read(text)
+    assert found == []
+
+
+@pytest.mark.parametrize("text", ["and and and", "put", "put the", "of of of", "if", "before", "it " * 500, "\x00\n☃"])
+def test_no_text_breaks_the_parser(text):
+    read(text)
+
+
+def test_noun_phrases_keep_what_describes_the_thing():
+    phrase = noun_phrase("the clean plate that you washed", ontology())
+    assert phrase.words == ("plate",)
+    assert phrase.states == ("clean",)
+    assert phrase.relative == ("that", "you", "washed")
+    two = noun_phrase("two of the red pens", ontology())
+    assert (two.count, two.words, two.plural) == (2, ("red", "pen"), True)
+    assert noun_phrase("a slice of tomato", ontology()).part
+    assert noun_phrase("tomato slices", ontology()).part
+
+
+def test_pot_is_no_potato_and_pen_no_pencil():
+    for word, label in (("pot", "Pot"), ("pen", "Pen"), ("potato", "Potato"), ("pencil", "Pencil")):
+        assert ontology().find(word)[0] == label
+        found, _ = read(f"pick up the {word}")
+        assert found == [("pick_up", {"object": word})]
+
+
+def test_words_are_told_apart():
+    assert tokenize("Don't, it's the cup's lid!") == ("do", "not", ",", "it", "is", "the", "cup", "lid", "!")
+    assert [singular(w) for w in ("knives", "dishes", "glass", "tomatoes", "pens", "cds")] == [
+        "knife",
+        "dish",
+        "glass",
+        "tomato",
+        "pen",
+        "cd",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "goal"),
+    [
+        ("Put a watch on the coffee table", ("pick_and_place_simple", "Watch", "", "CoffeeTable", "", False)),
+        ("Put two remotes on the couch", ("pick_two_obj_and_place", "RemoteControl", "", "Sofa", "", False)),
+        ("Examine a box by the light of a floor lamp", ("look_at_obj_in_light", "Box", "", "", "FloorLamp", False)),
+        ("Put a clean mug in the cabinet", ("pick_clean_then_place_in_recep", "Mug", "", "Cabinet", "", False)),
+        (
+            "Place a heated slice of apple in the fridge",
+            ("pick_heat_then_place_in_recep", "Apple", "", "Fridge", "", True),
+        ),
+        (
+            "Put a pencil in a mug and place it on a desk",
+            ("pick_and_place_with_movable_recep", "Pencil", "Mug", "Desk", "", False),
+        ),
+    ],
+)
+def test_alfred_goals(text, goal):
+    assert tuple(alfred_goal(text, ontology()).values()) == goal
