@@ -8,7 +8,7 @@ from sim.headless.shapes.appearance import Appearance
 from sim.headless.shapes.arrangement import Arrangement, Fixture, Hint, Thing, arrange
 from sim.headless.shapes.build import build_mesh, known_types
 from sim.headless.shapes.mesh import Mesh, box, merge
-from sim.headless.shapes.structure import carcass, slab
+from sim.headless.shapes.structure import slab
 
 __all__ = [
     "Appearance",
@@ -20,7 +20,6 @@ __all__ = [
     "arrange",
     "box",
     "build_mesh",
-    "carcass",
     "known_types",
     "merge",
     "slab",

@@ -39,8 +39,8 @@ class Appearance:
         cavities: Room that other objects take up inside this one's box (drawers in a dresser, a sink in a
             counter top): boxes in its box-centred frame. They stay hollow.
             One over the whole of the box says that things rest on its bottom, below the box's top.
-        footprint: For tops and panels that are not rectangular: the rectangles (x0, z0, x1, z1) that they cover, same
-            frame; empty means all of it.
+        footprint: For panels that run around a corner (`CORNERED`): the rectangle (x0, z0, x1, z1) of each, same frame;
+            empty for a straight one.
     """
 
     openness: float = 0.0

@@ -1,8 +1,8 @@
 """What surroundings tell about looks: which way fronts face, what is built into what, and what fills the gaps.
 
 The recordings give a box and a rotation for each object, but many built-in things (cabinets, drawers, pictures) have
-no rotation of their own, counter tops may be L-shaped within their box, and the bodies of kitchen units and ovens are
-no objects at all. All of that is worked out here once, when a scene is loaded; nothing here changes an object.
+no rotation of their own, a window may run around a corner within its box, and the bodies of kitchen units and ovens
+are no objects at all. All of that is worked out here once, when a scene is loaded; nothing here changes an object.
 """
 
 from __future__ import annotations
@@ -122,16 +122,12 @@ def arrange(things: Iterable[Thing], low: Sequence[float], high: Sequence[float]
     hints = {}
     for thing in everything:
         cavities = _cavities(thing, everything)
-        footprint: tuple[Area, ...] = ()
-        if thing.object_type == "CounterTop":
-            footprint = _footprint(thing, everything, room)
-        elif thing.object_type in CORNERED:
-            footprint = _corner(thing, room)
+        footprint = _corner(thing, room) if thing.object_type in CORNERED else ()
         facing = (facings[thing.name] - _quarter(thing)) % 4 if facings[thing.name] >= 0 else 0
         if thing.object_type == "Bed":
             facing = _bed_facing(thing, everything, room)
         hints[thing.name] = Hint(facing, cavities, footprint)
-    fixtures = [*_carcasses(everything, hints, facings, room), *_ovens(everything, room)]
+    fixtures = [*_carcasses(everything, facings, room), *_ovens(everything, room)]
     return Arrangement(hints, tuple(fixtures))
 
 
@@ -335,51 +331,6 @@ def _to_wall(point: Array, direction: Array, room: tuple[Array, Array]) -> float
     return float(room[1][i] - point[i]) if direction[i] > 0 else float(point[i] - room[0][i])
 
 
-def _footprint(counter: Thing, everything: Sequence[Thing], room: tuple[Array, Array]) -> tuple[Area, ...]:
-    """The strips along walls that make up an L- or U-shaped counter; () for a rectangular one."""
-    low, high = counter.bounds
-    if high[0] - low[0] < 1.2 or high[2] - low[2] < 1.2:
-        return ()
-    strips: list[tuple[Array, Array]] = []
-    for axis in (0, 2):
-        across = 2 - axis
-        for side in (0, 1):
-            wall = room[side][axis]
-            if abs((low, high)[side][axis] - wall) > 0.4:
-                continue
-            depths = []
-            for t in everything:
-                a, b = t.bounds
-                if t.object_type not in ("Cabinet", "Drawer", "Sink") or a[1] > high[1] or b[1] < low[1] - 0.5:
-                    continue
-                if (b[[0, 2]] < low[[0, 2]] - 0.05).any() or (a[[0, 2]] > high[[0, 2]] + 0.05).any():
-                    continue
-                if abs((a, b)[side][axis] - wall) < 0.45:
-                    reach = (b[axis] - low[axis]) if side == 0 else (high[axis] - a[axis])
-                    if reach < 0.95:
-                        depths.append((reach, a[across], b[across]))
-            if not depths:
-                continue
-            depth = max(d[0] for d in depths) + 0.02
-            a, b = low.copy(), high.copy()
-            if side == 0:
-                b[axis] = min(b[axis], low[axis] + depth)
-            else:
-                a[axis] = max(a[axis], high[axis] - depth)
-            strips.append((a, b))
-    if not strips or any(((b - a)[[0, 2]] > (high - low)[[0, 2]] - 0.05).all() for a, b in strips):
-        return ()
-    for t in everything:  # what stands on it shows that there is a top below it
-        a, b = t.bounds
-        if abs(a[1] - high[1]) < 0.04 and (a[[0, 2]] > low[[0, 2]]).all() and (b[[0, 2]] < high[[0, 2]]).all():
-            strips.append((a - 0.06, b + 0.06))
-    areas = []
-    for a, b in strips:
-        box = _local_box(counter, np.maximum(a, low), np.minimum(b, high))
-        areas.append((box[0], box[2], box[3], box[5]))
-    return tuple(areas)
-
-
 _DOOR_SWING = 0.5
 """Metres in front of a cabinet or drawer that stay free of built-in bodies."""
 
@@ -401,69 +352,48 @@ def _corner(thing: Thing, room: tuple[Array, Array]) -> tuple[Area, ...]:
     return tuple(areas)
 
 
-def _carcasses(
-    everything: Sequence[Thing], hints: Mapping[str, Hint], facings: Mapping[str, int], room: tuple[Array, Array]
-) -> list[Fixture]:
+def _carcasses(everything: Sequence[Thing], facings: Mapping[str, int], room: tuple[Array, Array]) -> list[Fixture]:
     """The bodies under counter tops."""
     fixtures = []
-    floor = float(room[0][1])
     for counter in everything:
-        if counter.object_type != "CounterTop":
-            continue
         low, high = counter.bounds
-        if high[1] - floor < 0.5 or high[1] - low[1] > 0.3:
+        floor = float(room[0][1])
+        if counter.object_type != "CounterTop" or high[1] - floor < 0.5 or high[1] - low[1] > 0.3:
             continue
+        below = [t for t in everything if t is not counter and _stands_below(t, low, high)]
+        fronted = any(t.object_type in ("Cabinet", "Drawer") for t in below)
+        if not fronted and (high - low)[[0, 2]].prod() < 0.6:
+            continue  # a board on legs or brackets
+        # at a wall it reaches the wall; elsewhere it steps back behind the fronts, or under an island's overhang
+        step = 0.045 if fronted else 0.14
+        at_low, at_high = np.abs(low - room[0]) < 0.4, np.abs(room[1] - high) < 0.4
+        a = np.where(at_low | (low < room[0]), low, low + step)
+        b = np.where(at_high | (high > room[1]), high, high - step)
         level = _level(counter, everything)
-        top = float(min(low[1], (high[1] if level is None else level) - SLAB) + 0.002)  # just inside the slab
-        under = []
-        fronts = []
-        for t in everything:
-            a, b = t.bounds
-            if t is counter or t.object_type in ("CounterTop", "Floor") or a[1] > low[1] - 0.02:
-                continue
-            if (b[[0, 2]] > low[[0, 2]]).all() and (a[[0, 2]] < high[[0, 2]]).all():
-                if t.object_type in ("Cabinet", "Drawer"):
-                    fronts.append((a, b))
-                    if facings[t.name] >= 0:
-                        swing = _DOOR_SWING * _NORMALS[facings[t.name]]
-                        a, b = np.minimum(a, a + swing), np.maximum(b, b + swing)
-                # whole centimetres make few cuts; the gaps are the seams between fronts
-                under.append((*(np.floor(a * 100) / 100).tolist(), *(np.ceil(b * 100) / 100).tolist()))
-        rotation, center = counter.transform[:3, :3], counter.transform[:3, 3]
-        areas = []
-        for x0, z0, x1, z1 in hints[counter.name].footprint or (
-            (low - center)[[0, 2]].tolist() + (high - center)[[0, 2]].tolist(),
-        ):
-            if hints[counter.name].footprint:
-                a, b = rotation @ np.array([x0, 0, z0]) + center, rotation @ np.array([x1, 0, z1]) + center
-            else:
-                a, b = low, high
-            areas.append((min(a[0], b[0]), min(a[2], b[2]), max(a[0], b[0]), max(a[2], b[2])))
-        wide = max(
-            (b[0] - a[0]) * (b[2] - a[2])
-            for a, b in [(np.array([r[0], 0, r[1]]), np.array([r[2], 0, r[3]])) for r in areas]
-        )
-        if not fronts and wide < 0.6:
-            continue
-        inset = []
-        for x0, z0, x1, z1 in areas:
-            # a side at a wall stays; a free side steps back behind the fronts, or under an island's overhang
-            step = 0.045 if fronts else 0.14
-            inset.append(
-                (
-                    x0 if x0 - room[0][0] < 0.4 else x0 + step,
-                    z0 if z0 - room[0][2] < 0.4 else z0 + step,
-                    x1 if room[1][0] - x1 < 0.4 else x1 - step,
-                    z1 if room[1][2] - z1 < 0.4 else z1 - step,
-                )
-            )
+        a[1] = floor
+        b[1] = min(low[1], (high[1] if level is None else level) - SLAB) + 0.002  # just inside the slab
         sketch = Sketch()
-        paint = m.WHITE_WOOD if fronts else m.OAK
-        carve(sketch, (low[0], floor, low[2]), (high[0], top, high[2]), under, paint, footprint=inset)
+        carve(sketch, a, b, [_room_for(t, facings) for t in below], m.WHITE_WOOD if fronted else m.OAK)
         mesh = sketch.mesh()
         if len(mesh.triangles):
             fixtures.append(Fixture(f"unit|{counter.name}", mesh))
     return fixtures
+
+
+def _stands_below(thing: Thing, low: Array, high: Array) -> bool:
+    a, b = thing.bounds
+    within = (b[[0, 2]] > low[[0, 2]]).all() and (a[[0, 2]] < high[[0, 2]]).all()
+    return bool(within and thing.object_type not in ("CounterTop", "Floor") and a[1] <= low[1] - 0.02)
+
+
+def _room_for(thing: Thing, facings: Mapping[str, int]) -> Box:
+    """What a thing takes up, with the way of its door; in whole centimetres, which make few cuts and fine seams."""
+    a, b = thing.bounds
+    if thing.object_type in ("Cabinet", "Drawer") and facings[thing.name] >= 0:
+        swing = _DOOR_SWING * _NORMALS[facings[thing.name]]
+        a, b = np.minimum(a, a + swing), np.maximum(b, b + swing)
+    low, high = (np.floor(a * 100) / 100).tolist(), (np.ceil(b * 100) / 100).tolist()
+    return (low[0], low[1], low[2], high[0], high[1], high[2])
 
 
 def _ovens(everything: Sequence[Thing], room: tuple[Array, Array]) -> list[Fixture]:

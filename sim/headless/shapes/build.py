@@ -72,11 +72,7 @@ def build_mesh(object_type: str, size: Size, appearance: Appearance) -> Mesh:
     axes = _axes(object_type, extents, appearance.facing)
     local = np.abs(axes.T) @ extents
     sketch = Sketch()
-    inner = replace(
-        appearance,
-        cavities=tuple(_turned(box, axes.T) for box in appearance.cavities),
-        footprint=tuple(_turned_area(area, axes.T) for area in appearance.footprint),
-    )
+    inner = replace(appearance, cavities=tuple(_turned(box, axes.T) for box in appearance.cavities))
     shape: Size = (float(local[0]), float(local[1]), float(local[2]))
     if appearance.broken and object_type in _SHATTERS and object_type != "Egg":
         whole = Sketch()
@@ -130,11 +126,6 @@ def _turned(box: Box, matrix: np.ndarray) -> Box:
     a, b = matrix @ np.array(box[:3]), matrix @ np.array(box[3:])
     low, high = np.minimum(a, b).tolist(), np.maximum(a, b).tolist()
     return (low[0], low[1], low[2], high[0], high[1], high[2])
-
-
-def _turned_area(area: tuple[float, float, float, float], matrix: np.ndarray) -> tuple[float, float, float, float]:
-    box = _turned((area[0], 0.0, area[1], area[2], 0.0, area[3]), matrix)
-    return (box[0], box[2], box[3], box[5])
 
 
 def _fitted(vertices: np.ndarray, size: Size) -> np.ndarray:

@@ -23,8 +23,6 @@ def carve(
     hi: Sequence[float],
     cavities: Iterable[Box],
     paint: Paint,
-    *,
-    footprint: Iterable[tuple[float, float, float, float]] = (),
 ) -> None:
     """Add a block with boxes cut out of it; only faces between matter and air are drawn.
 
@@ -34,17 +32,13 @@ def carve(
         hi: Upper corner.
         cavities: What is cut out.
         paint: Of all faces.
-        footprint: If given, only what lies within one of these rectangles (x0, z0, x1, z1) is matter.
     """
     low, high = np.asarray(lo, np.float64), np.asarray(hi, np.float64)
     holes = [np.asarray(c, np.float64) for c in cavities]
     holes = [c for c in holes if (c[:3] < high - _GRAIN).all() and (c[3:] > low + _GRAIN).all()]
-    areas = list(footprint)
     cuts = []
     for axis in range(3):
         at = [low[axis], high[axis], *(c[axis] for c in holes), *(c[axis + 3] for c in holes)]
-        if axis != 1:
-            at += [r[i] for r in areas for i in ((0, 2) if axis == 0 else (1, 3))]
         inner = np.unique(np.clip(np.round(at, 3), low[axis], high[axis]))
         cuts.append(inner[np.concatenate([[True], np.diff(inner) > _GRAIN / 2])])
     middles = [(c[:-1] + c[1:]) / 2 for c in cuts]
@@ -52,12 +46,6 @@ def carve(
     if 0 in shape:
         return
     solid = np.ones(shape, bool)
-    if areas:
-        solid[:] = False
-        for x0, z0, x1, z1 in areas:
-            inside_x = (middles[0] > x0) & (middles[0] < x1)
-            inside_z = (middles[2] > z0) & (middles[2] < z1)
-            solid |= inside_x[:, None, None] & inside_z[None, None, :]
     for c in holes:
         within = [(middles[i] > c[i]) & (middles[i] < c[i + 3]) for i in range(3)]
         solid &= ~(within[0][:, None, None] & within[1][None, :, None] & within[2][None, None, :])

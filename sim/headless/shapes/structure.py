@@ -1,4 +1,4 @@
-"""What a room is made of: counter tops, the floor, walls with their windows cut out, ceilings, kitchen carcasses."""
+"""What a room is made of: counter tops, floors, walls and ceilings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sim.headless.shapes.appearance import SLAB, Appearance, Box, Size, resting_
 from sim.headless.shapes.carving import carve
 from sim.headless.shapes.mesh import Mesh, Sketch
 
-__all__ = ["SHAPES", "carcass", "slab"]
+__all__ = ["SHAPES", "slab"]
 
 _FLOORS = {
     "Kitchen": (m.TILE, m.PLANKS, m.PLANKS),
@@ -27,13 +27,13 @@ _WALLS = {
 
 
 def counter_top(k: Sketch, s: Size, a: Appearance) -> None:
-    """A stone slab over its footprint, open above sinks."""
+    """A stone slab at the level at which things rest on it, open above sinks."""
     x, y, z = s[0] / 2, s[1] / 2, s[2] / 2
     stone = pick((m.GRANITE, m.MARBLE, m.DARK_STONE), a.seed)
     top = resting_level(s, a)
     bottom = min(-y, top - SLAB)
     sinks = [(*c[:1], bottom - 1.0, *c[2:4], top + 1.0, c[5]) for c in a.cavities if c[1] < top]
-    carve(k, (-x, bottom, -z), (x, top, z), [c for c in sinks if c[0] > -x or c[3] < x], stone, footprint=a.footprint)
+    carve(k, (-x, bottom, -z), (x, top, z), [c for c in sinks if c[0] > -x or c[3] < x], stone)
 
 
 def floor(k: Sketch, s: Size, a: Appearance) -> None:
@@ -79,19 +79,6 @@ def slab(
             holes,
             m.WHITE,
         )
-    return sketch.mesh()
-
-
-def carcass(
-    low: Sequence[float],
-    high: Sequence[float],
-    cavities: Sequence[Box],
-    footprint: Sequence[tuple[float, float, float, float]],
-    paint: Paint,
-) -> Mesh:
-    """The built-in body under a counter top, hollow where drawers, cabinets and machines are."""
-    sketch = Sketch()
-    carve(sketch, low, high, cavities, paint, footprint=footprint)
     return sketch.mesh()
 
 
