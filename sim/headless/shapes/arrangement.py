@@ -373,7 +373,9 @@ def _carcasses(everything: Sequence[Thing], facings: Mapping[str, int], room: tu
         a[1] = floor
         b[1] = min(low[1], (high[1] if level is None else level) - SLAB) + 0.002  # just inside the slab
         sketch = Sketch()
-        carve(sketch, a, b, [_room_for(t, facings) for t in below], m.WHITE_WOOD if fronted else m.OAK)
+        carve(
+            sketch, a.tolist(), b.tolist(), [_room_for(t, facings) for t in below], m.WHITE_WOOD if fronted else m.OAK
+        )
         mesh = sketch.mesh()
         if len(mesh.triangles):
             fixtures.append(Fixture(f"unit|{counter.name}", mesh))
