@@ -64,7 +64,8 @@ def put(simulation: Simulation, object_id: str, receptacle_id: str) -> None:
         simulation.step("OpenObject", objectId=receptacle_id, forceAction=True)
     try:
         event = simulation.step("GetSpawnCoordinatesAboveReceptacle", objectId=receptacle_id, anywhere=True)
-        for point in _spread(event.metadata["actionReturn"] or []):
+        centre = receptacle["axisAlignedBoundingBox"]["center"]
+        for point in _spread(event.metadata["actionReturn"] or [], centre):
             event = simulation.step("PlaceObjectAtPoint", objectId=object_id, position=point)
             if event.metadata["lastActionSuccess"] and receptacle_id in (
                 _object(simulation, object_id)["parentReceptacles"] or ()
@@ -117,7 +118,8 @@ def _object(simulation: Simulation, object_id: str) -> Mapping[str, Any]:
     raise DisturbanceError(f"There is no object {object_id!r} in {simulation.scene}")
 
 
-def _spread(points: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
-    """Some of the points, spread over all of them, in a fixed order."""
+def _spread(points: Sequence[Mapping[str, float]], centre: Mapping[str, float]) -> list[dict[str, float]]:
+    """Some of the points, spread over all of them, those near the middle first."""
     stride = max(1, len(points) // _POINTS_TRIED)
-    return [{axis: float(point[axis]) for axis in "xyz"} for point in points[::stride]]
+    chosen = [{axis: float(point[axis]) for axis in "xyz"} for point in points[::stride]]
+    return sorted(chosen, key=lambda p: (p["x"] - centre["x"]) ** 2 + (p["z"] - centre["z"]) ** 2)
