@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -96,6 +97,12 @@ def saved(
     return ((total - spent) / total if total else None), left_out
 
 
+def _share_saved(
+    runs: Sequence[Record], *, references: Mapping[tuple[str, int], Record], key: str, limit: float
+) -> float | None:
+    return saved(runs, references, key, limit)[0]
+
+
 def _charged(run: Record, key: str, limit: float) -> float:
     """What a run is charged: a failed one at least the limit, so that giving up early saves nothing."""
     value = float(run[key])
@@ -165,8 +172,8 @@ def summarise(records: Iterable[Record]) -> list[dict[str, Any]]:
             "T": lambda rs: float(np.mean([r["seconds"] for r in rs])),
         }
         if reference:
-            figures["RE"] = lambda rs, ref=reference, limit=limits["explored"]: saved(rs, ref, "explored", limit)[0]  # type: ignore[misc]
-            figures["RT"] = lambda rs, ref=reference, limit=limits["seconds"]: saved(rs, ref, "seconds", limit)[0]  # type: ignore[misc]
+            for name, effort in (("RE", "explored"), ("RT", "seconds")):
+                figures[name] = partial(_share_saved, references=reference, key=effort, limit=limits[effort])
         for name, figure in figures.items():
             interval = bootstrap(runs, figure)
             row[name] = interval.value
