@@ -5,7 +5,7 @@ It listens to the robot, so that memory has taken in every frame before the skil
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 
@@ -61,11 +61,13 @@ class LocalKnowledge:
         self._mode = mode
         self._ontology = classes or ontology()
         self._observe(robot.frame())
-        self._end = robot.subscribe(self._observe)
+        self._end: Callable[[], None] | None = robot.subscribe(self._observe)
 
     def close(self) -> None:
-        """Stop listening to the robot."""
-        self._end()
+        """Stop listening to the robot; a second call does nothing."""
+        if self._end is not None:
+            self._end()
+            self._end = None
 
     def begin_instruction(self) -> None:
         """Forget what the mode does not let outlive an instruction; what is in view stays known."""
