@@ -2,8 +2,9 @@
 
 No fixed policy is right: W-TinyLFU's frequency guard wins on loops and scans, and loses to plain LRU where the
 working set jumps, as in a home when the robot changes rooms, the more so at the few units that a prompt can hold.
-`Adaptive` lets both run as *shadows*, caches of keys without values, and makes its own content follow whichever has
-had more hits lately (set duelling at full size; with full-size shadows the comparison is exact rather than sampled).
+`Adaptive` lets LRU and W-TinyLFU with a small and a larger window run as *shadows*, caches of keys without values, and
+makes its own content follow whichever has had more hits lately (set duelling; with shadows of full size the
+comparison is exact rather than sampled).
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ from memory_node.policies.lru import LRU
 from memory_node.policies.wtinylfu import WTinyLFU
 
 __all__ = ["Adaptive"]
+
+
+_LARGER_WINDOW = 0.2
+"""Share of the capacity that is window in the second W-TinyLFU: for traces between recency and frequency."""
 
 
 class _Shadow(Generic[K]):
@@ -48,26 +53,39 @@ class _Shadow(Generic[K]):
 
 
 class Adaptive(Policy[K, V]):
-    """Follows the better of an LRU and a W-TinyLFU shadow. O(1) amortised, three times the keys of one cache.
+    """Follows the best of an LRU and two W-TinyLFU shadows. O(1) amortised, four times the keys of one cache.
 
     Args:
         capacity: How many keys it holds.
-        horizon: Accesses after which a hit counts half in the comparison.
+        horizon: Accesses after which a hit counts half in the comparison; by default ten times the capacity, and no
+            less than 1000.
+        hysteresis: Hits, as a share of the capacity, by which a shadow must lead to be followed.
         **options: See `Policy`.
     """
 
     name = "adaptive"
 
-    def __init__(self, capacity: int, *, horizon: int | None = None, **options: Unpack[Options[K, V]]) -> None:
+    def __init__(
+        self,
+        capacity: int,
+        *,
+        horizon: int | None = None,
+        hysteresis: float = 0.03,
+        **options: Unpack[Options[K, V]],
+    ) -> None:
         super().__init__(capacity, **options)
         self._shadows: tuple[_Shadow[K], ...] = (
             _Shadow(WTinyLFU(capacity, seed=self.seed), self._data),
             _Shadow(LRU(capacity), self._data),
+            _Shadow(WTinyLFU(capacity, window=_LARGER_WINDOW, seed=self.seed), self._data),
         )
         self._leader = self._shadows[0]
         # Rather than decaying scores on every access, let the weight of new hits grow.
         self._growth = 2.0 ** (1.0 / (horizon if horizon is not None else max(1000, 10 * capacity)))
         self._weight = 1.0
+        # To follow another shadow costs a miss for each key that it holds and we do not, up to the capacity: a lead by
+        # chance, early on, must not be taken for one that lasts.
+        self._margin = hysteresis * capacity
         self._seen: K | None = None
 
     @property
@@ -127,6 +145,7 @@ class Adaptive(Policy[K, V]):
             self._weight = 1.0
         for shadow in self._shadows:
             shadow.access(key, self._weight)
-        best = max(self._shadows, key=lambda shadow: shadow.score)
-        if best.score > self._leader.score:
-            self._leader = best
+        margin = self._margin * self._weight
+        for shadow in self._shadows:
+            if shadow.score > self._leader.score + margin:
+                self._leader = shadow
