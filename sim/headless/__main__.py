@@ -8,12 +8,13 @@ import os
 import select
 import sys
 import threading
+from contextlib import closing
 
 from sim.headless.errors import HeadlessError
 from sim.headless.protocol import Pipes
 from sim.headless.render import RenderError
 from sim.headless.scene import load_scene
-from sim.headless.server import serve
+from sim.headless.server import serve, serve_failure
 from sim.headless.session import Session
 
 _log = logging.getLogger("sim.headless")
@@ -54,17 +55,25 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     _end_with_parent()
     try:
-        session = Session(load_scene(_FIRST_SCENE), options.screen_width, options.screen_height)
-        session.homes = tuple(options.home)
-        pipes = Pipes(to_client, from_client)
-    except (HeadlessError, RenderError, OSError) as error:
-        _log.error("cannot start: %s", error)
+        with closing(Pipes(to_client, from_client)) as pipes:
+            _serve(pipes, options.screen_width, options.screen_height, tuple(options.home))
+    except BrokenPipeError:
+        _log.info("the client is gone")
+    except OSError as error:
+        _log.error("cannot open the client's pipes: %s", error)
         return 2
-    try:
-        serve(pipes, session)
-    finally:
-        pipes.close()
     return 0
+
+
+def _serve(pipes: Pipes, width: int, height: int, homes: tuple[str, ...]) -> None:
+    try:
+        session = Session(load_scene(_FIRST_SCENE), width, height)
+    except (HeadlessError, RenderError) as error:
+        _log.error("cannot start: %s", error)
+        serve_failure(pipes, f"sim.headless cannot start: {error}")
+        return
+    session.homes = homes
+    serve(pipes, session)
 
 
 def _end_with_parent() -> None:

@@ -57,7 +57,8 @@ def matrix_from_euler(euler: npt.ArrayLike) -> Array:
     cx, sx, cz, sz = math.cos(x), math.sin(x), math.cos(z), math.sin(z)
     about_x = np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]])
     about_z = np.array([[cz, -sz, 0], [sz, cz, 0], [0, 0, 1]])
-    return yaw_matrix(math.degrees(y)) @ about_x @ about_z
+    matrix: Array = yaw_matrix(math.degrees(y)) @ about_x @ about_z
+    return matrix
 
 
 def euler_from_matrix(matrix: Array) -> Array:
@@ -71,7 +72,8 @@ def euler_from_matrix(matrix: Array) -> Array:
         x = math.copysign(math.pi / 2, sin_x)
         y = math.atan2(-matrix[2, 0], matrix[0, 0])
         z = 0.0
-    return np.degrees(np.array([x, y, z])) % 360.0
+    angles: Array = np.degrees(np.array([x, y, z])) % 360.0
+    return angles
 
 
 def box_corners(center: Array, half: Array, rotation: Array | None = None) -> Array:

@@ -209,8 +209,9 @@ def _jambs(opening: Opening, index: int) -> list[Wall]:
         low[across], high[across] = start, end
         pieces.append(_wall(f"wall|{index}|jamb{number}", "wall", low, high))
     low, high = opening.low.copy(), opening.high.copy()
-    pieces.append(_wall(f"wall|{index}|lintel", "wall", np.array([low[0], high[1], low[2]]), high + [0, 0.1, 0]))
-    pieces.append(_wall(f"floor|{index}", "floor", low - [0, 0.05, 0], np.array([high[0], low[1] + 0.01, high[2]])))
+    above, below = np.array([low[0], high[1], low[2]]), np.array([high[0], low[1] + 0.01, high[2]])
+    pieces.append(_wall(f"wall|{index}|lintel", "wall", above, high + np.array([0, 0.1, 0])))
+    pieces.append(_wall(f"floor|{index}", "floor", low - np.array([0, 0.05, 0]), below))
     return pieces
 
 

@@ -96,9 +96,9 @@ def _walls(house: Mapping[str, Any], rooms: Sequence[Room]) -> tuple[Wall, ...]:
         low[1], high[1] = bottom, top
         room = names.get(str(wall.get("roomId")), 0)
         slabs.append(Wall(f"wall|{room}|{number}", "wall", _triple(low), _triple(high)))
-    for number, room in enumerate(rooms):
-        (x0, z0), (x1, z1) = room.low.tolist(), room.high.tolist()
-        low_corner, high_corner = (x0, room.ceiling, z0), (x1, room.ceiling + 0.05, z1)
+    for number, inside in enumerate(rooms):
+        (x0, z0), (x1, z1) = inside.low.tolist(), inside.high.tolist()
+        low_corner, high_corner = (x0, inside.ceiling, z0), (x1, inside.ceiling + 0.05, z1)
         slabs.append(Wall(f"ceiling|{number}", "ceiling", low_corner, high_corner))
     doors = [_opening(door, lines) for door in house.get("doors") or []]
     return cut_openings(slabs, doors)
@@ -156,7 +156,7 @@ def _objects(item: Mapping[str, Any], parents: tuple[str, ...]) -> Iterator[dict
     record["isDirty"] = bool(item.get("isDirty", False))
     yield record
     if asset["objectType"] == "Sink":
-        basin = center + [0.0, size[1] * (0.5 - _BASIN[1] / 2), 0.0]
+        basin = center + np.array([0.0, size[1] * (0.5 - _BASIN[1] / 2), 0.0])
         yield make_record(
             f"{object_id}|SinkBasin", "SinkBasin", center=basin, size=size * _BASIN, euler=euler,
             properties=frozenset(["Receptacle"]),

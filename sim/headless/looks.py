@@ -103,6 +103,9 @@ def mesh_of(obj: SimObject, look: Look) -> list[tuple[Mesh, Array]]:
 
 
 def _appearance(obj: SimObject, hint: Hint) -> Appearance:
+    seed = int.from_bytes(hashlib.md5(obj.asset_id.encode()).digest()[:2], "big")
+    if obj.object_type == "Fridge":
+        seed |= 1  # hinges on the viewer's left, as the Unity player's recorded fridge has them
     return Appearance(
         openness=obj.openness,
         on=obj.is_toggled,
@@ -113,7 +116,7 @@ def _appearance(obj: SimObject, hint: Hint) -> Appearance:
         filled=obj.fill_liquid if obj.is_filled else None,
         used_up=obj.is_used_up,
         materials=obj.kind.materials or (),
-        seed=int.from_bytes(hashlib.md5(obj.asset_id.encode()).digest()[:2], "big"),
+        seed=seed,
         facing=hint.facing,
         box_openness=obj.box_openness,
         cavities=hint.cavities,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgpack
+import msgpack  # type: ignore[import-untyped]  # the package has no type information
 import numpy as np
 
 from sim.headless.geometry import xyz
@@ -169,14 +169,15 @@ def pack_event(fields: dict[str, Any], raw: dict[str, bytes], sequence_id: int) 
     outer = {"sequenceId": sequence_id, "activeAgentId": 0, "thirdPartyCameras": fields["thirdPartyCameras"]}
     head: bytes = _packer.pack_map_header(len(outer) + 1)
     head += b"".join(_packer.pack(key) + _packer.pack(value) for key, value in outer.items())
-    return head + _packer.pack("agents") + _packer.pack_array_header(1) + agent
+    event: bytes = head + _packer.pack("agents") + _packer.pack_array_header(1) + agent
+    return event
 
 
 def scene_bounds(scene: Scene) -> dict[str, Any]:
     """``sceneBounds``: the box around all rooms and their walls."""
     margin = np.array([0.1, 0.1, 0.1])
     low, high = scene.low - margin, np.asarray(scene.high)
-    high = high + [0.1, 0.0, 0.1]
+    high = high + np.array([0.1, 0.0, 0.1])
     center, half = (low + high) / 2, (high - low) / 2
     signs = np.array([[x, y, z] for x in (1, -1) for y in (1, -1) for z in (1, -1)])
     return {"cornerPoints": (center + signs * half).tolist(), "center": xyz(center), "size": xyz(2 * half)}
@@ -190,5 +191,5 @@ def pack_value(value: Any) -> bytes:
 
 def _pack_object(rest: dict[str, Any]) -> bytes:
     header = b"\xde" + (len(rest) + _HEAD_KEYS).to_bytes(2, "big")
-    packed: bytes = _packer.pack(rest)
-    return header + _HEAD + packed[_MAP_HEADER:]
+    packed: bytes = header + _HEAD + _packer.pack(rest)[_MAP_HEADER:]
+    return packed

@@ -40,7 +40,7 @@ def _cut(wall: Wall, opening: Opening) -> list[Wall]:
         return [wall]
     along = 0 if high[0] - low[0] >= high[2] - low[2] else 2
     a, b = max(opening.low[along], low[along]), min(opening.high[along], high[along])
-    parts = []
+    parts: list[Wall] = []
     for start, end, bottom, top in (
         (low[along], a, low[1], high[1]),
         (b, high[along], low[1], high[1]),

@@ -139,9 +139,7 @@ def _on_surface(
     slack = 0.02 if receptacle.object_type in ENCLOSING else 0.0
     overhang = receptacle.object_type in _LETS_STICK_OUT
     room = surface.half - (np.minimum(footprint, surface.half * 0.5) if overhang else footprint) + slack
-    if receptacle.object_type in _HOLDS_ONE and (receptacle.children or (not overhang and (room < 0).any())):
-        return []
-    if (room < 0).any():
+    if bool((room < 0).any()) or (receptacle.object_type in _HOLDS_ONE and receptacle.children):
         return []
     counts = np.minimum(np.floor(room / _STEP).astype(int), 40)
     us, vs = (np.linspace(-r, r, 2 * n + 1) if n else np.zeros(1) for r, n in zip(room, counts, strict=True))
@@ -150,7 +148,8 @@ def _on_surface(
     centers = np.column_stack([grid[order, 0], np.full(len(order), surface.height + extent[1] + 0.001), grid[order, 1]])
     low, high = others
     size = extent - _SKIN
-    hit = ((centers[:, None] - size < high) & (centers[:, None] + size > low)).all(axis=2).any(axis=1)
+    touches = np.logical_and(centers[:, None] - size < high, centers[:, None] + size > low)
+    hit = np.any(np.all(touches, axis=2), axis=1)
     return [Spot(c - rotation @ item.local_center, rotation) for c in centers[~hit][:limit]]
 
 

@@ -143,7 +143,7 @@ def _spawn(objects: list[dict[str, Any]]) -> Spawn:
 
 def _spawn_yaw(objects: list[dict[str, Any]], position: Array) -> float:
     """The quarter turn that explains best what was recorded as visible, with a 90° field of view."""
-    camera = position + [0, 0.675, 0]
+    camera = position + np.array([0, 0.675, 0])
     nearby = [
         (record["visible"], vector(record["axisAlignedBoundingBox"]["center"]) - camera)
         for record in objects

@@ -15,7 +15,7 @@ from sim.headless.render import Rendered
 from sim.headless.session import Session
 from sim.headless.world import HAND
 
-__all__ = ["serve"]
+__all__ = ["serve", "serve_failure"]
 
 _log = logging.getLogger(__name__)
 
@@ -51,8 +51,8 @@ def serve(pipes: Pipes, session: Session) -> None:
     while True:
         try:
             request = pipes.receive()
-        except ProtocolError as error:
-            _log.error("closing the connection: %s", error)
+        except ProtocolError as broken:
+            _log.error("closing the connection: %s", broken)
             return
         if request is None:
             return
@@ -63,19 +63,40 @@ def serve(pipes: Pipes, session: Session) -> None:
             return
 
 
+def serve_failure(pipes: Pipes, message: str) -> None:
+    """Answer every action with an error, so that a client of a simulator that cannot work reads the reason.
+
+    Args:
+        pipes: To the client.
+        message: The reason, and what to do about it.
+    """
+    agent = {**_CONSTANT, "screenWidth": 300, "screenHeight": 300, "thirdPartyCameras": [], "sceneName": "None"}
+    nothing = {"lastActionSuccess": False, "errorMessage": message, "errorCode": "InvalidArgument"}
+    request: dict[str, Any] | None = {"action": "", "sequenceId": 0}
+    while request is not None:
+        fields = {**agent, **nothing, "lastAction": request["action"], "actionReturn": None, "agent": None}
+        raw = {"objects": pack_value([]), "colors": pack_value(None)}
+        pipes.send([(Field.METADATA, pack_event(fields, raw, int(request.get("sequenceId", 0))))])
+        try:
+            request = pipes.receive()
+        except ProtocolError as error:
+            _log.error("closing the connection: %s", error)
+            return
+
+
 def _do(session: Session, request: dict[str, Any]) -> tuple[Any, ActionError | None]:
     try:
         if request["action"] == "Reset":
             session.start(load_any_scene(str(request.get("sceneName", ""))))
             return None, None
         return perform(session, request), None
-    except ActionError as error:
-        return None, error
-    except SceneError as error:
-        return None, ActionError(str(error), code="InvalidArgument")
-    except Exception as error:
+    except ActionError as refused:
+        return None, refused
+    except SceneError as unknown:
+        return None, ActionError(str(unknown), code="InvalidArgument")
+    except Exception as bug:  # a bug in one action must not take the client's simulator away
         _log.exception("action %s failed", request["action"])
-        return None, ActionError(f"{type(error).__name__}: {error}", code="UnhandledException")
+        return None, ActionError(f"{type(bug).__name__}: {bug}", code="UnhandledException")
 
 
 def _send_event(

@@ -80,7 +80,7 @@ class _Obstacles:
             (ux, vx), (uz, vz) = self.axes[n]
             u = np.maximum(np.abs(x * ux + z * uz) - self.halves[n, 0], 0.0)
             v = np.maximum(np.abs(x * vx + z * vz) - self.halves[n, 1], 0.0)
-            free[rows, columns] &= u * u + v * v >= radius * radius
+            free[rows, columns] = np.logical_and(free[rows, columns], u * u + v * v >= radius * radius)
         return free
 
 
@@ -102,8 +102,7 @@ class Space:
         distances = obstacles.clearance(np.asarray(points, float))
         if ignore_walls:
             distances = distances[:, [not name.startswith("wall|") for name in obstacles.names]]
-        clear: npt.NDArray[np.bool_] = (distances >= AGENT_RADIUS - 1e-6).all(axis=1)
-        return clear
+        return np.asarray(np.all(distances >= AGENT_RADIUS - 1e-6, axis=1), dtype=np.bool_)
 
     def blocker(self, start: Array, end: Array) -> str | None:
         """Name of what stops the agent between two places (x, z), or None.

@@ -57,7 +57,9 @@ class Agent:
     @property
     def camera(self) -> Array:
         """(3,) the camera's position."""
-        return self.position + [0.0, CAMERA_HEIGHT - (0.0 if self.standing else CROUCH), 0.0]
+        height = CAMERA_HEIGHT - (0.0 if self.standing else CROUCH)
+        camera: Array = self.position + np.array([0.0, height, 0.0])
+        return camera
 
     @property
     def camera_rotation(self) -> Array:
@@ -187,17 +189,21 @@ class World:
         child.parent = parent.object_id
         parent.children.append(child.object_id)
         self.touch(child)
-        self.touch(parent)
+        self._touch_around(child)
 
     def detach(self, child: SimObject) -> None:
         """Take `child` out of what it is in."""
         if child.parent is None:
             return
-        parent = self.objects[child.parent]
-        parent.children.remove(child.object_id)
-        child.parent = None
         self.touch(child)
-        self.touch(parent)
+        self._touch_around(child)
+        self.objects[child.parent].children.remove(child.object_id)
+        child.parent = None
+
+    def _touch_around(self, obj: SimObject) -> None:
+        """Note that what an object is in or on changed; the floor reports things in others too."""
+        for around in self.ancestors(obj):
+            self.touch(around)
 
     def children(self, obj: SimObject) -> list[SimObject]:
         """What is directly in or on an object."""
@@ -233,6 +239,7 @@ class World:
             self.touch(child)
         obj.place(position, rotation)
         self.touch(obj)
+        self._touch_around(obj)
         self.layout += 1
 
     def carry(self) -> None:

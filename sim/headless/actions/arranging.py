@@ -45,7 +45,7 @@ def set_object_poses(session: Session, *, object_poses: list[Any], place_station
         if place_stationary:
             session.find_support(obj)
         else:
-            settle(world, obj, obj.center + [0.0, 0.02, 0.0], rotation)
+            settle(world, obj, obj.center + np.array([0.0, 0.02, 0.0]), rotation)
 
 
 @action("InitialRandomSpawn", open_ended=True)

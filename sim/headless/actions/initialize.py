@@ -64,10 +64,7 @@ def create_house(session: Session, *, house: dict[str, Any]) -> None:
     """Replace the scene by a ProcTHOR house, or by the floor plans listed under its key ``compose``."""
     names = house.get("compose")
     try:
-        if names is not None:
-            scene = compose_home(tuple(str(name) for name in names))
-        else:
-            scene = load_house(house)
+        scene = load_house(house) if names is None else compose_home(tuple(str(name) for name in names))
     except SceneError as error:
         raise ActionError(str(error), code="InvalidArgument") from error
     session.start(scene, keep_settings=True)
@@ -144,7 +141,8 @@ def update_third_party_camera(
     cameras = session.world.cameras
     if not 0 <= third_party_camera_id < len(cameras):
         raise ActionError(
-            f"ThirdPartyCameraId: {third_party_camera_id} (int: default=0) must in [0: len(thirdPartyCameras)={len(cameras)}]."
+            f"ThirdPartyCameraId: {third_party_camera_id} (int: default=0) must in "
+            f"[0: len(thirdPartyCameras)={len(cameras)}]."
         )
     camera = cameras[third_party_camera_id]
     if position is not None:
@@ -191,8 +189,8 @@ unsupported(
 )  # fmt: skip
 unsupported(
     "it has the default agent only, no arm and no drone",
-    "MoveArm", "MoveArmBase", "MoveArmBaseUp", "MoveArmBaseDown", "RotateWristRelative", "RotateElbow", "PickupObjectArm",
-    "ReleaseObject", "SetHandSphereRadius", "FlyAhead", "FlyBack", "FlyUp", "FlyDown",
+    "MoveArm", "MoveArmBase", "MoveArmBaseUp", "MoveArmBaseDown", "RotateWristRelative", "RotateElbow", "ReleaseObject",
+    "SetHandSphereRadius", "FlyAhead", "FlyBack", "FlyUp", "FlyDown",
 )  # fmt: skip
 unsupported(
     "its surfaces have no materials to exchange",

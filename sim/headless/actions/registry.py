@@ -1,6 +1,6 @@
 """Actions by name, with their arguments checked as AI2-THOR checks them.
 
-An action is a function ``(session, *, argument: type = default, …)``; AI2-THOR's ``moveMagnitude`` is `move_magnitude`.
+An action is a function ``(session, *, argument: type = default, …)``; `move_magnitude` is AI2-THOR's ``moveMagnitude``.
 What it returns is the event's ``actionReturn``; it fails by raising `ActionError`.
 """
 
