@@ -41,6 +41,9 @@ _MARGIN = 6
 _UNSEEN_PRICE, _TIGHT_PRICE = 0.5, 2.0
 """Seconds added for a step onto floor that was not seen, and through a gap that may be too narrow."""
 
+_OBLIQUE_PRICE = 5.0
+"""Seconds added for a place from which furniture is seen end-on, doors and drawers from the side."""
+
 _EYE = (1.576, 1.576 - 0.22)
 """Height of the camera, standing and crouching, metres."""
 
@@ -157,6 +160,7 @@ class Navigator:
         candidates = np.flatnonzero(reachable & (distance <= limit))
         price = plan.cost[candidates] + 40 * np.maximum(0.0, distance[candidates] - _REACH[1])
         price += 20 * np.maximum(0.0, _REACH[0] - distance[candidates])
+        price += _OBLIQUE_PRICE * _obliqueness(offset[candidates], distance[candidates])
         order = candidates[np.argsort(price, kind="stable")][:60]
         prices = dict(zip(candidates.tolist(), price.tolist(), strict=True))
         low = target[2] < _LOW
@@ -270,6 +274,24 @@ class _Plan:
             weight.append(price[there])
         edges = (np.concatenate(weight), (np.concatenate(source), np.concatenate(target)))
         return coo_array(edges, shape=(len(nodes) * 4, len(nodes) * 4)).tocsr()
+
+
+def _obliqueness(offset: FloatArray, distance: FloatArray) -> FloatArray:
+    """How far from straight ahead each place sees a target, 0 to 2: one minus the cosine of the angle.
+
+    What stands against a wall or in a row faces the places that are nearest to it.
+
+    Args:
+        offset: (N, 2) from the target to each place, metres.
+        distance: (N,) its length, metres.
+    """
+    nearest = distance < distance.min() + STEP / 2
+    front = offset[nearest].sum(axis=0)
+    length = float(np.hypot(*front))
+    if length < STEP / 2:
+        return np.zeros(len(distance))
+    cosine: FloatArray = offset @ (front / length) / np.maximum(distance, 1e-6)
+    return 1.0 - cosine
 
 
 def _face(xy: FloatArray, target: Point, *, crouch: bool) -> Viewpoint:
