@@ -45,6 +45,8 @@ _STEP = 0.5
 """Square metres of newly seen floor after which areas and rooms follow."""
 _CROWD = 48
 """Known objects of one class up to which all are candidates; above, only those near."""
+_SAME_PLACE = 0.2
+"""Metres from where it was missed within which a thing that is seen again came back, rather than moved."""
 _SAME_BOX = 0.55
 """Share of the smaller of two boxes of one class that the other covers, above which they are one thing."""
 _LOOK_RANGE = 2.5
@@ -475,6 +477,10 @@ class SceneGraph:
             changes.extend(self._update(self._objects[str(match.track.key)], static[match.index]))
         for match in joined.moved:
             thing, observation = self._objects[str(match.track.key)], static[match.index]
+            if match.cost < _SAME_PLACE:
+                present[match.index] = thing.object_id
+                changes.extend(self._update(thing, observation))
+                continue
             before = thing.state()
             thing.relocate(observation)
             self._file(thing)

@@ -287,7 +287,7 @@ class OccupancyGrid:
         return result
 
     def at(self, field: FloatArray, xy: npt.ArrayLike, *, within: float = 0.0) -> FloatArray:
-        """Look (N, 2) places up in a field of the grid's shape: the least value within a radius.
+        """Look (N, 2) costs up in a field of the grid's shape: the least sum of value and metres to its cell.
 
         Args:
             field: [row, column], e.g. of `distance_field`.
@@ -305,7 +305,9 @@ class OccupancyGrid:
             columns = slice(max(column - reach, 0), max(column + reach + 1, 0))
             window = field[rows, columns]
             if window.size:
-                result[n] = window.min()
+                dy, dx = np.ogrid[rows.start - row : rows.stop - row, columns.start - column : columns.stop - column]
+                apart = np.hypot(dy, dx)[: window.shape[0], : window.shape[1]] * self.resolution
+                result[n] = np.where(apart <= within, window + apart, np.inf).min()
         return result
 
     def nearest_of(self, places: npt.ArrayLike, *, limit: float = np.inf) -> tuple[FloatArray, IntArray]:

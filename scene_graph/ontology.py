@@ -168,7 +168,7 @@ class Ontology:
         >>> ontology().find("Fridges")
         ['Fridge']
         """
-        return list(self._by_word.get(_normal(words)) or self._by_word.get(_split(words), ()))
+        return list(self._by_word.get(_normal(words)) or self._by_word.get(_split(words)) or ())
 
     def room_name(self, labels: Iterable[str]) -> str:
         """What a room with such things in it is called: ``"room"`` where they do not tell."""

@@ -4,7 +4,8 @@ For each instance the visible surface gives a box: its extents between robust pe
 edges and depth is noisy there. Where an extent is only a lower bound, the covariance along that axis says so:
 
 - the points farthest out along it lie at the image's border, or where something nearer hides what comes next;
-- the camera does not look down on the thing, so that only its front shows and its depth is unknown.
+- the camera does not look down on the thing, or shows no more than a face of what is usually thick: then only its
+  front shows and its depth is unknown.
 
 Everything is done on arrays over all pixels or all instances at once.
 """
@@ -67,6 +68,8 @@ _JUMP = 0.05
 """Metres by which a neighbouring pixel must be nearer to hide what is behind it."""
 _FACE = 0.05
 """A face is doubtful where doubtful pixels come this near to it, metres."""
+_FACE_SHARE = 0.4
+"""Thinner than this share of what is usual for its class, only a face of a thing was seen."""
 _FEW = 3
 """So many doubtful pixels may be stray."""
 _PARTIAL = 0.08
@@ -112,23 +115,28 @@ def perceive(
     number = np.where((number < keys.size) & (keys[np.minimum(number, keys.size - 1)] == masks), number, keys.size)
     usable = np.isfinite(view.depth) & (view.depth > 0) & (number < keys.size)
     count = np.bincount(number[usable], minlength=keys.size)
-    chosen, rows, columns = _sample(number, view.depth, usable, count, limits)
+    chosen, rows, columns = _sample(number, view.depth, usable, count.size, limits)
     if chosen.size == 0:
         return []
     points = _back_project(view, rows, columns)
     low, high, present = _extents(points, chosen, limits.trim)
     distance = np.linalg.norm((low + high) / 2 - view.pose[:3, 3], axis=1)
+    # Points are middles of pixels; a flat face is where its points are.
+    pad = np.where(high - low > _FACE, 0.5 * (distance / view.intrinsics[0])[:, None], 0.0)
+    low, high = low - pad, high + pad
     centre, extent = (low + high) / 2, high - low
     partial = _partial_axes(view, _doubtful(number, view.depth, usable), number, present, low, high)
+    usual = np.array([known.get(legend[int(key)].label).size or (0.0, 0.0, 0.0) for key in keys[present].tolist()])
+    thin = extent[:, :2] < _FACE_SHARE * usual[:, 1:2]
+    partial[:, :2] |= thin & (np.abs(_heading(view, centre)) > 0.3)
+    missing = np.maximum(usual[:, [0, 0, 2]] - extent, 0.0)
     result = []
     for n, which in enumerate(present.tolist()):
         if count[which] < limits.min_pixels or distance[n] > limits.max_range:
             continue
         instance = legend[int(keys[which])]
         sigma = np.full(3, limits.noise[0] + limits.noise[1] * float(distance[n]))
-        usual = np.array(known.get(instance.label).size or (0.0, 0.0, 0.0))
-        missing = np.maximum(np.array([usual[:2].max(), usual[:2].max(), usual[2]]) - extent[n], 0.0)
-        sigma = np.where(partial[n], np.maximum(_PARTIAL, 0.5 * missing), sigma)
+        sigma = np.where(partial[n], np.maximum(_PARTIAL, 0.5 * missing[n]), sigma)
         x, y, z = centre[n].tolist()
         width, length, height = extent[n].tolist()
         result.append(
@@ -166,31 +174,37 @@ def _doubtful(number: IntArray, depth: FloatArray, usable: BoolArray) -> BoolArr
 
 
 def _sample(
-    number: IntArray, depth: FloatArray, usable: BoolArray, count: IntArray, limits: PerceptionLimits
+    number: IntArray, depth: FloatArray, usable: BoolArray, count: int, limits: PerceptionLimits
 ) -> tuple[IntArray, IntArray, IntArray]:
-    """Up to `limits.samples` pixels of each instance, away from its outline where it has an inside to speak of."""
-    inner = usable.copy()
-    same = number[:, :-1] == number[:, 1:]
-    inner[:, :-1] &= same
-    inner[:, 1:] &= same
-    same = number[:-1] == number[1:]
-    inner[:-1] &= same
-    inner[1:] &= same
-    inside = np.bincount(number[inner], minlength=count.size + 1)[: count.size]
-    # Thin things are all outline: a pen keeps every pixel, a mug loses the ones that may show the table.
-    eroded = np.append(inside >= np.maximum(0.6 * count, 30), True)
-    take = usable & (inner | ~eroded[number])
+    """Up to `limits.samples` pixels of each instance, without those that bleed over its edge."""
+    take = usable & ~_bleeding(number, depth)
     flat = np.flatnonzero(take)
     own = number.ravel()[flat].astype(np.uint16)  # NumPy sorts 16-bit integers in linear time
     order = np.argsort(own, kind="stable")
     flat, own = flat[order], own[order].astype(np.intp)
-    per = np.bincount(own, minlength=count.size)
+    per = np.bincount(own, minlength=count)
     first = np.concatenate([[0], np.cumsum(per)[:-1]])
     stride = np.maximum(per // limits.samples, 1)
     kept = (np.arange(own.size) - first[own]) % stride[own] == 0
     kept &= per[own] >= min(limits.min_pixels, 10)
     rows, columns = np.divmod(flat[kept], depth.shape[1])
     return own[kept], rows, columns
+
+
+def _bleeding(number: IntArray, depth: FloatArray) -> BoolArray:
+    """Pixels at the edge of a mask that show what is behind the thing: by depth they belong outside."""
+    result = np.zeros(number.shape, dtype=np.bool_)
+    for flip in (np.s_[:, :], np.s_[:, ::-1]):
+        for turn in (False, True):
+            own = (number.T if turn else number)[flip]
+            far = (depth.T if turn else depth)[flip]
+            edge = (own[:, 1:-1] != own[:, :-2]) & (own[:, 1:-1] == own[:, 2:])
+            with np.errstate(invalid="ignore"):
+                beyond = far[:, 1:-1] - far[:, 2:]
+                edge &= (beyond > _JUMP) & (np.abs(far[:, :-2] - far[:, 1:-1]) < 0.5 * beyond)
+            target = (result.T if turn else result)[flip]
+            target[:, 1:-1] |= edge
+    return result
 
 
 def _back_project(view: View, rows: IntArray, columns: IntArray) -> FloatArray:
@@ -236,8 +250,13 @@ def _partial_axes(
         for at_face in (points[:, axis] <= low[own, axis] + _FACE, points[:, axis] >= high[own, axis] - _FACE):
             partial[:, axis] |= np.bincount(own[at_face], minlength=present.size) > _FEW
     # Looking down on a thing shows its top, and with it how deep it is; looking at it, only its front.
-    towards = (low + high)[:, :2] / 2 - view.pose[:2, 3]
-    towards /= np.maximum(np.linalg.norm(towards, axis=1, keepdims=True), 1e-6)
     front_only = high[:, 2] > view.pose[2, 3] - 0.1
-    partial[:, :2] |= front_only[:, None] & (np.abs(towards) > 0.4)
+    partial[:, :2] |= front_only[:, None] & (np.abs(_heading(view, (low + high) / 2)) > 0.4)
     return partial
+
+
+def _heading(view: View, points: FloatArray) -> FloatArray:
+    """(N, 2) horizontal unit vectors from the camera to points."""
+    towards = points[:, :2] - view.pose[:2, 3]
+    result: FloatArray = towards / np.maximum(np.linalg.norm(towards, axis=1, keepdims=True), 1e-6)
+    return result

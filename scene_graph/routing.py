@@ -51,9 +51,9 @@ def static_probability(label: str, evidence: Evidence = _NONE, *, knowledge: Ont
     """
     info = (knowledge or ontology()).get(label)
     prior = _PRIOR_STATIC if info.static else _PRIOR_MOBILE
-    odds = prior / (1 - prior)
-    odds *= min(_STAYED_RATIO**evidence.stays, _STAYED_BOUND)
-    log_odds = math.log(odds) - min(evidence.moves, 100) * math.log(_MOVED_RATIO)
+    log_odds = math.log(prior / (1 - prior))
+    log_odds += min(evidence.stays * math.log(_STAYED_RATIO), math.log(_STAYED_BOUND))
+    log_odds -= min(evidence.moves, 100) * math.log(_MOVED_RATIO)
     return 1 / (1 + math.exp(-log_odds))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -53,9 +54,9 @@ def test_the_way_leads_through_the_door_and_clears_the_furniture(home: Occupancy
     way = home.path((0.6, 0.6), (4.5, 1.5))
     assert way is not None
     assert max(y for _, y in way) > 3.1
-    length = sum(math.dist(a, b) for a, b in zip(way, way[1:], strict=False))
+    length = sum(math.dist(a, b) for a, b in itertools.pairwise(way))
     assert home.distances((0.6, 0.6), [(4.5, 1.5)])[0] == pytest.approx(length, rel=0.1)
-    for a, b in zip(way, way[1:], strict=False):
+    for a, b in itertools.pairwise(way):
         steps = np.linspace(a, b, 50)
         assert home.is_traversable(steps).all()
 
@@ -139,7 +140,7 @@ def test_a_path_never_touches_an_obstacle(obstacles: list[tuple[float, float]], 
         grid.mark_blocked(x, y)
     way = grid.path((2.0, 2.0), goal, optimistic=False)
     if way is not None:
-        for a, b in zip(way, way[1:], strict=False):
+        for a, b in itertools.pairwise(way):
             steps = np.linspace(a, b, 40)
             for x, y in obstacles:
                 assert np.hypot(*(steps - (x, y)).T).min() > grid.robot_radius - 1.5 * grid.resolution
