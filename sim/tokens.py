@@ -49,6 +49,11 @@ class TokenTable:
         """The simulator's id behind any token ever issued: for the judge, who asks what memory meant."""
         return None if token is None else self._ever.get(token)
 
+    @property
+    def shown(self) -> frozenset[str]:
+        """Simulator ids of everything that was ever shown: for tests of what the robot could know."""
+        return frozenset(self._ever.values())
+
     def clear(self) -> None:
         """Forget all tokens, as after a reset."""
         self._lasting.clear()

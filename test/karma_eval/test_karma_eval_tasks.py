@@ -1,4 +1,5 @@
 import pytest
+
 from karma_eval.errors import TaskError
 from karma_eval.tasks import Milestone, Predicate, Selector, load_milestones, load_tasks
 
