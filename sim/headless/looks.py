@@ -57,7 +57,8 @@ def _arrange(world: World) -> Arrangement:
     for obj in world:
         number = world.scene.room_at(obj.bounds_center[[0, 2]])
         if obj.parts is None:
-            rooms[number].append(Thing(obj.object_id, obj.object_type, 2 * obj.half, obj.box_transform()))
+            pivot = obj.frame.T @ (obj.position - obj.center)
+            rooms[number].append(Thing(obj.object_id, obj.object_type, 2 * obj.half, obj.box_transform(), pivot))
         for piece, part in enumerate(obj.parts or ()):
             size, transform = _part_box(obj, part)
             rooms[number].append(Thing(_part_name(obj, piece), obj.object_type, size, transform))

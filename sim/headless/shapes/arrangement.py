@@ -38,6 +38,7 @@ _OWN_FRONT = frozenset(["Dresser", "Desk", "LightSwitch", "HandTowelHolder", "To
 
 _HOLLOWS: dict[str, frozenset[str]] = {
     "CounterTop": frozenset(["Sink", "SinkBasin"]),
+    "Cabinet": frozenset(["Sink", "SinkBasin"]),
     "Sink": frozenset(["SinkBasin"]),
     "Bathtub": frozenset(["BathtubBasin"]),
     **dict.fromkeys(
@@ -258,13 +259,17 @@ def _local_box(thing: Thing, low: Array, high: Array) -> Box:
     return (a[0], a[1], a[2], b[0], b[1], b[2])
 
 
+_SUNKEN: dict[str, float] = {"Bed": 0.6, "Desk": 0.8, "CounterTop": 0.045}
+"""Furniture whose box reaches above what it carries (headboards, hutches, rims), and how far at most, metres."""
+
+
 def _cavities(thing: Thing, everything: Sequence[Thing]) -> tuple[Box, ...]:
     wanted = _HOLLOWS.get(thing.object_type, frozenset())
     if not wanted and thing.object_type != "Bed":
         return ()
     found = []
     low, high = thing.bounds
-    if thing.object_type in ("Bed", "CounterTop"):
+    if thing.object_type in _SUNKEN:
         level = _level(thing, everything)
         if level is not None:
             found.append(_local_box(thing, np.array([low[0], level, low[2]]), high + np.array([0.0, 0.01, 0.0])))
@@ -291,7 +296,7 @@ def _level(thing: Thing, everything: Sequence[Thing]) -> float | None:
     Recorded counters reach some 18 mm above what stands on them, beds to the top of their headboards.
     """
     low, high = thing.bounds
-    deep = 0.6 if thing.object_type == "Bed" else 0.045
+    kept = [other.bounds for other in everything if other.object_type in ("Cabinet", "Drawer", "Shelf")]
     resting = []
     for other in everything:
         a, b = other.bounds
@@ -299,10 +304,14 @@ def _level(thing: Thing, everything: Sequence[Thing]) -> float | None:
         size = (b - a).max()
         if other is thing or size > 0.8 or not ((middle > low) & (middle < high))[[0, 2]].all():
             continue
-        if high[1] - deep < a[1] < high[1] + 0.005:
+        if other.object_type in _HOLLOWS.get(thing.object_type, ()):
+            continue
+        if any(((middle > c) & (middle < d)).all() for c, d in kept):
+            continue  # it lies in a drawer or on a shelf
+        if high[1] - _SUNKEN[thing.object_type] < a[1] < high[1] + 0.005:
             resting.append(float(a[1]))
     if resting:
-        return float(np.median(resting))
+        return min(resting) if thing.object_type == "Desk" else float(np.median(resting))
     return float(high[1]) - 0.018 if thing.object_type == "CounterTop" and high[1] - low[1] < 0.05 else None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sim.headless import materials as m
 from sim.headless.materials import Paint, pick, tint
 from sim.headless.shapes.appearance import Appearance, Size
+from sim.headless.shapes.carving import carve
 from sim.headless.shapes.mesh import Sketch
 
 __all__ = ["DRAWER_TRAVEL", "SHAPES"]
@@ -53,8 +54,12 @@ def cabinet(k: Sketch, s: Size, a: Appearance) -> None:
     lip = 0.012  # handle and frame stay within the box
     front = z - lip - depth
     if s[2] > 0.08:
-        k.shell((-x, -y, -z), (x, y, front), 0.012, paint, open_side="+z", inside=tint(paint, 0.86))
-        if s[1] > 0.45:  # a board at half height, at the back only: what stands below stays in sight
+        if a.cavities:  # below a sink
+            inside = (-x + 0.012, -y + 0.012, -z + 0.012, x - 0.012, y - 0.012, front + 0.01)
+            carve(k, (-x, -y, -z), (x, y, front), (inside, *a.cavities), paint)
+        else:
+            k.shell((-x, -y, -z), (x, y, front), 0.012, paint, open_side="+z", inside=tint(paint, 0.86))
+        if s[1] > 0.45 and not a.cavities:  # a board at half height, at the back only: what stands below stays in sight
             k.box((-x + 0.013, -0.012, -z + 0.013), (x - 0.013, 0, 0.2 * z), tint(paint, 0.9))
     handle = pick((m.DARK_STEEL, m.BRASS), a.seed)
     if s[0] > 0.62:
