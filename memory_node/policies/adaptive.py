@@ -19,8 +19,8 @@ from memory_node.policies.wtinylfu import WTinyLFU
 __all__ = ["Adaptive"]
 
 
-_LARGER_WINDOW = 0.2
-"""Share of the capacity that is window in the second W-TinyLFU: for traces between recency and frequency."""
+_SMALL_WINDOW, _LARGE_WINDOW = 0.01, 0.2
+"""Shares of the capacity that are window: for loops and scans, and for traces between recency and frequency."""
 
 
 class _Shadow(Generic[K]):
@@ -75,9 +75,9 @@ class Adaptive(Policy[K, V]):
     ) -> None:
         super().__init__(capacity, **options)
         self._shadows: tuple[_Shadow[K], ...] = (
-            _Shadow(WTinyLFU(capacity, seed=self.seed), self._data),
+            _Shadow(self._guarded(_SMALL_WINDOW), self._data),
             _Shadow(LRU(capacity), self._data),
-            _Shadow(WTinyLFU(capacity, window=_LARGER_WINDOW, seed=self.seed), self._data),
+            _Shadow(self._guarded(_LARGE_WINDOW), self._data),
         )
         self._leader = self._shadows[0]
         # Rather than decaying scores on every access, let the weight of new hits grow.
@@ -92,6 +92,10 @@ class Adaptive(Policy[K, V]):
     def leader(self) -> str:
         """Name of the policy followed now."""
         return self._leader.cache.name
+
+    def _guarded(self, window: float) -> WTinyLFU[K, None]:
+        # Measured on traces of both kinds: a margin saves loops, and full counters say more than a doorkeeper.
+        return WTinyLFU(self.capacity, window=window, margin=1, doorkeeper=False, seed=self.seed)
 
     def _insert(self, key: K) -> None:
         if self._seen is not key:

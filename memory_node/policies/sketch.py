@@ -13,9 +13,7 @@ __all__ = ["FrequencySketch", "stable_hash"]
 _MASK = (1 << 64) - 1
 _ROWS = 4
 _LIMIT = 15  # largest value of a 4-bit counter
-# A counted key has its mark in the doorkeeper beside its counter, and loses it when that is cleared: half of the two
-# together is half of the counter, rounded up.
-_HALVE = bytes(value + 1 >> 1 for value in range(256))
+_HALVE = bytes(value >> 1 for value in range(256))
 
 
 def stable_hash(key: Hashable, seed: int = 0) -> int:
@@ -50,23 +48,26 @@ class FrequencySketch:
 
     A key's first addition only marks the doorkeeper (a Bloom filter), so that keys seen once never reach the
     counters. After `sample` additions every counter is halved and the doorkeeper cleared. Counters hold at most 15.
+    Clearing the doorkeeper costs a key up to one count more than halving would; without it, the counters are fuller.
 
     Args:
         capacity: Size of the cache it serves; the sketch is sized for it.
         sample: Additions between halvings; by default ten times the capacity.
+        doorkeeper: Whether to have one.
         seed: Of the hash.
     """
 
-    def __init__(self, capacity: int, *, sample: int | None = None, seed: int = 0) -> None:
+    def __init__(self, capacity: int, *, sample: int | None = None, doorkeeper: bool = True, seed: int = 0) -> None:
         # Four counters a row for each cached key: fewer make the keys of a tiny cache collide.
         width = max(64, 1 << (4 * capacity - 1).bit_length())
         self.sample = sample if sample is not None else 10 * capacity
         self._mask = width - 1
         self._rows = [bytearray(width) for _ in range(_ROWS)]
         # With eight places an addition, two marks of another key rarely let a key through at first sight.
-        door = max(256, 1 << (8 * self.sample - 1).bit_length())
+        door = max(256, 1 << (8 * self.sample - 1).bit_length()) if doorkeeper else 1
         self._door = bytearray(door)
         self._door_mask = door - 1
+        self._doorkeeper = doorkeeper
         self._seed = seed
         self._additions = 0
         self._hashes: dict[Hashable, int] = {}
@@ -78,7 +79,7 @@ class FrequencySketch:
         self._additions += 1
         door, door_mask = self._door, self._door_mask
         first, second = hashed & door_mask, hashed >> 32 & door_mask
-        if not (door[first] and door[second]):
+        if self._doorkeeper and not (door[first] and door[second]):
             door[first] = door[second] = 1
         else:
             # Conservative update: only the smallest counters grow, which halves the overestimation.

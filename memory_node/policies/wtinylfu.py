@@ -23,20 +23,32 @@ class WTinyLFU(Policy[K, V]):
         capacity: How many keys it holds.
         window: Share of the capacity that is window, in [0, 1]; the window holds at least one key.
         protected: Share of the main part that is protected, in [0, 1].
+        margin: By how much a candidate's frequency must exceed that of what it would replace, beyond more at all. In a
+            loop each candidate was just counted once more than what the loop has yet to come back to; a margin of 1
+            keeps the two from being exchanged for ever.
+        doorkeeper: See `FrequencySketch`.
         **options: See `Policy`.
     """
 
     name = "wtinylfu"
 
     def __init__(
-        self, capacity: int, *, window: float = 0.01, protected: float = 0.8, **options: Unpack[Options[K, V]]
+        self,
+        capacity: int,
+        *,
+        window: float = 0.01,
+        protected: float = 0.8,
+        margin: int = 0,
+        doorkeeper: bool = True,
+        **options: Unpack[Options[K, V]],
     ) -> None:
         super().__init__(capacity, **options)
         if not 0.0 <= window <= 1.0 or not 0.0 <= protected <= 1.0:
             raise PolicyError(f"window and protected are shares in [0, 1], got {window!r} and {protected!r}")
         self._window_share = window
         self._protected_share = protected
-        self._sketch = FrequencySketch(capacity, seed=self.seed)
+        self._margin = margin
+        self._sketch = FrequencySketch(capacity, doorkeeper=doorkeeper, seed=self.seed)
         # The first key of each segment is its least recently used.
         self._window: OrderedDict[K, None] = OrderedDict()
         self._probation: OrderedDict[K, None] = OrderedDict()
@@ -82,7 +94,7 @@ class WTinyLFU(Policy[K, V]):
             del main[guarded]
             return guarded
         candidate = self._window.popitem(last=False)[0]
-        if self._sketch.estimate(candidate) > self._sketch.estimate(guarded):
+        if self._sketch.estimate(candidate) > self._sketch.estimate(guarded) + self._margin:
             del main[guarded]
             self._probation[candidate] = None
             return guarded
