@@ -23,6 +23,7 @@ from lifecycle_msgs.srv import GetState
 from rclpy.action.client import ActionClient
 from rclpy.context import Context
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
 from sensor_msgs.msg import Image
 
 from karma_cli.processes import NodeProcessError, NodeProcesses
@@ -54,7 +55,7 @@ class Client:
     """
 
     def __init__(
-        self, *, environment: Mapping[str, str] | None = None, namespace: str = "", timeout: float = 20.0
+        self, *, environment: Mapping[str, str] | None = None, namespace: str = "", timeout: float = 60.0
     ) -> None:
         os.environ.update(environment or {})
         self._timeout = timeout
@@ -93,6 +94,11 @@ class Client:
         self._spinning.join(timeout=5.0)
         self._node.destroy_node()
         rclpy.utilities.try_shutdown(context=self._context)
+
+    @property
+    def node(self) -> Node:
+        """The client's ROS node, for further publishers and subscriptions."""
+        return self._node
 
     def _note_pose(self, message: msg.ObservationArray) -> None:
         if self._order.is_new(message):

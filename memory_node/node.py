@@ -45,12 +45,20 @@ _REPORT = 1.0
 _RANKING = 2.0
 """Longest wait for places to look next, seconds, wall time."""
 
+_RANKINGS = 3
+"""Stale answers of one query, the best ones, that come with places to look next."""
+
 
 class _Replica(GraphReplica):
-    """A replica that asks the node that owns the graph for what only that one knows: travel and habits."""
+    """A replica that asks the node that owns the graph for what only that one knows: travel and habits.
+
+    Attributes:
+        allowance: How often it may still ask: a query with many stale answers must not take long for all of them.
+    """
 
     def __init__(self, node: ManagedNode, scene_graph: str) -> None:
         super().__init__()
+        self.allowance = _RANKINGS
         self._client = node.create_client(srv.RankAreas, f"{scene_graph}/rank_areas")
 
     def rank_places(
@@ -64,8 +72,9 @@ class _Replica(GraphReplica):
         now: float | None = None,
     ) -> list[SearchPlace]:
         """Where to look for something; nothing if the node that owns the graph does not answer soon."""
-        if not self._client.service_is_ready():
+        if self.allowance <= 0 or not self._client.service_is_ready():
             return []
+        self.allowance -= 1
         request = srv.RankAreas.Request(
             sought=sought,
             start=point_to_message((start[0], start[1], start[2] if len(start) > 2 else 0.0)),
@@ -262,6 +271,7 @@ class MemoryNode(ManagedNode):
     # Answering.
 
     def _recall(self, request: Any, response: Any) -> None:
+        self._replica.allowance = _RANKINGS
         after, before = optional(request.after), optional(request.before)
         found = self.memory.recall(
             request.query,
@@ -280,6 +290,7 @@ class MemoryNode(ManagedNode):
     def _locate(self, request: Any, response: Any) -> None:
         if bool(request.query.strip()) == bool(request.object_id):
             raise NodeError("give either a query or an object_id")
+        self._replica.allowance = _RANKINGS
         found = self.memory.get(request.object_id) if request.object_id else self.memory.locate(request.query)
         response.recollection = [] if found is None else [recollection_to_message(found)]
         response.graph_version = self._replica.version
@@ -309,7 +320,7 @@ class MemoryNode(ManagedNode):
             after=None if after is None else seconds_from_time(after),
         )
         response.object_ids = list(report.object_ids)
-        response.states, response.images, response.verified = report.states, report.images, report.verified
+        response.states, response.images, response.graph_objects = report.states, report.images, report.graph_objects
         response.message = f"{len(report.object_ids)} erased"
 
     def _pin(self, request: Any, response: Any) -> None:

@@ -69,10 +69,20 @@ def test_times_of_simulation_and_wall_are_exact(seconds):
 )
 def test_observations_come_back(position, size, states, confidence, object_id, image, held):
     sent = Observation(
-        "Mug", position, stamp=3.5, size=size, states=states, confidence=confidence,
-        object_id=object_id, image=image, held=held, orientation=(0.0, 0.0, 0.6, 0.8),
-        covariance=np.diag([0.01, 0.02, 0.03]), source="camera", parent="12.4",
-    )  # fmt: skip
+        "Mug",
+        position,
+        stamp=3.5,
+        size=size,
+        states=states,
+        confidence=confidence,
+        object_id=object_id,
+        image=image,
+        held=held,
+        orientation=(0.0, 0.0, 0.6, 0.8),
+        covariance=np.diag([0.01, 0.02, 0.03]),
+        source="camera",
+        parent="12.4",
+    )
     assert observation_fields(observation_from_message(observation_to_message(sent))) == observation_fields(sent)
 
 
@@ -117,9 +127,21 @@ def test_a_view_of_the_wrong_size_is_refused():
 
 
 STATE = ObjectState(
-    "mug-1", "Mug", (1.0, 2.0, 3.0), 7.5, frozenset(["clean", "empty"]), (("clean", 7.5), ("empty", 3.0)),
-    (0.1, 0.1, 0.12), tuple(float(v) for v in range(9)), 0.75, "map", "camera", "countertop-3", False, True, True, "9.2",
-)  # fmt: skip
+    object_id="mug-1",
+    label="Mug",
+    position=(1.0, 2.0, 3.0),
+    stamp=7.5,
+    states=frozenset(["clean", "empty"]),
+    state_stamps=(("clean", 7.5), ("empty", 3.0)),
+    size=(0.1, 0.1, 0.12),
+    covariance=tuple(float(v) for v in range(9)),
+    confidence=0.75,
+    source="camera",
+    parent="countertop-3",
+    stale=True,
+    provisional=True,
+    sensor_id="9.2",
+)
 
 
 @pytest.mark.parametrize("state", [STATE, ObjectState("a-1", "A", (0.0, 0.0, 0.0), 0.0)])
@@ -146,9 +168,14 @@ def test_recollections_come_back():
 @pytest.mark.parametrize("viewpoint", [None, (0.5, 0.25, 0.0)])
 def test_places_come_back(viewpoint):
     sent = SearchPlace(
-        place_id="area-1", kind="area", label="around the sink", position=(1.0, 2.0, 0.9),
-        viewpoint=viewpoint, probability=0.25, cost=3.5,
-    )  # fmt: skip
+        place_id="area-1",
+        kind="area",
+        label="around the sink",
+        position=(1.0, 2.0, 0.9),
+        viewpoint=viewpoint,
+        probability=0.25,
+        cost=3.5,
+    )
     assert place_from_message(place_to_message(sent)) == sent
 
 
@@ -202,9 +229,16 @@ def test_task_results_come_back():
             {"skill": "go_to", "object": "Apple", "code": "ok", "message": "", "actions": 2, "seconds": 2.0},
         ],
         recalled=[
-            {"name": "apple", "phrase": "apple", "object_id": None, "label": None, "age": None, "tier": None,
-             "stale": None},
-        ],  # fmt: skip
+            {
+                "name": "apple",
+                "phrase": "apple",
+                "object_id": None,
+                "label": None,
+                "age": None,
+                "tier": None,
+                "stale": None,
+            },
+        ],
         searched=[{"sought": "Apple", "place": "area-1", "kind": "area", "label": "around the sink"}],
         actions=2,
         seconds=2.0,

@@ -1,0 +1,168 @@
+"""The memory nodes with a robot that is not ours: a publisher of ObservationArray, as a user's would be."""
+
+import math
+import time
+
+import pytest
+from karma import msg, srv
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
+
+from memory_node.ros import recollections_from_messages
+from planner_node.robot import Frame
+from planner_node.ros.messages import frame_to_message
+from scene_graph.ros.qos import EVENTS
+from scene_graph.types import Observation
+
+pytestmark = [pytest.mark.ros, pytest.mark.timeout(180)]
+
+
+class Robot:
+    """Publishes frames under the name `robot`, and sees what memory makes of each."""
+
+    def __init__(self, client):
+        node = client.node
+        self._publisher = node.create_publisher(msg.ObservationArray, "robot/observations", EVENTS)
+        self.changes = []
+        node.create_subscription(msg.Changes, "memory/changes", self.changes.append, EVENTS)
+
+    def show(self, seq, *observations, stamp=None, epoch=0):
+        """Publish a frame until memory has it; returns what memory says of it."""
+        frame = Frame(seq=seq, epoch=epoch, stamp=stamp or float(seq), observations=observations, map_id="home")
+        return self.send(frame_to_message(frame))
+
+    def send(self, message):
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            self._publisher.publish(message)
+            answer = wait_for(lambda: [c for c in self.changes if c.seq == message.seq], timeout=0.5)
+            if answer:
+                return answer[0]
+        raise AssertionError(f"memory has not taken in frame {message.seq}")
+
+
+def wait_for(condition, timeout=20.0):
+    """What `condition` returns once it is true; its last value when time is up."""
+    deadline = time.monotonic() + timeout
+    while not (value := condition()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return value
+
+
+def mug(stamp, **fields):
+    return Observation("Mug", (1.0, 2.0, 0.9), stamp=stamp, object_id=f"{stamp}", size=(0.1, 0.1, 0.1), **fields)
+
+
+@pytest.fixture
+def robot(client):
+    return Robot(client)
+
+
+def locate(client, query):
+    answer = client.demand(srv.Locate, "memory/locate", srv.Locate.Request(query=query))
+    return recollections_from_messages(answer.recollection)
+
+
+def test_each_frame_is_reported_and_remembered(stack, client, robot, memory_nodes):
+    stack.start(*memory_nodes())
+    client.wait_active(stack, "scene_graph", "memory")
+    first = robot.show(1, mug(1.0, states=frozenset(["dirty"])))
+    assert [c.kind for c in first.changes] == ["appeared"]
+    assert (first.map_id, first.error) == ("home", "")
+    second = robot.show(2, mug(2.0, states=frozenset(["clean"])))
+    assert [c.kind for c in second.changes] == ["state_changed"]
+    (found,) = locate(client, "the mug")
+    assert found.position == pytest.approx((1.0, 2.0, 0.9))
+    assert "clean" in found.object.states
+    assert found.tier == "short"
+    history = client.demand(srv.History, "memory/history", srv.History.Request(object_id=found.object.object_id))
+    assert len(history.states) == 2
+
+
+def test_what_keeps_its_place_reaches_memory_through_the_graph(stack, client, robot, memory_nodes):
+    stack.start(*memory_nodes())
+    client.wait_active(stack, "scene_graph", "memory")
+    robot.show(1, Observation("Fridge", (3.0, 0.0, 0.9), stamp=1.0, object_id="f", size=(0.7, 0.7, 1.8)))
+    (found,) = locate(client, "the fridge")
+    assert found.tier == "long"
+    graph = client.demand(srv.GetGraph, "scene_graph/get_graph", srv.GetGraph.Request())
+    assert [o.label for o in graph.graph.objects] == ["Fridge"]
+    assert graph.graph.map_id == "home"
+
+
+def test_memory_outlives_the_death_of_its_node(stack, client, robot, memory_nodes, tmp_path):
+    _, memory = memory_nodes(database=str(tmp_path / "memory.db"))
+    stack.start(memory)
+    client.wait_active(stack, "memory")
+    robot.show(1, mug(1.0))
+    remember = srv.Remember.Request(observations=[msg.Observation(label="KeyChain", source="person")])
+    remember.observations[0].position.x = 4.0
+    client.demand(srv.Remember, "memory/remember", remember)
+    stack.kill("memory")
+    stack.start(memory)
+    client.wait_active(stack, "memory")
+    assert {r.object.label for r in client.remembered()} >= {"Mug", "KeyChain"}
+    (found,) = locate(client, "the keys")
+    assert found.source == "person"
+
+
+def test_an_inactive_node_refuses_and_says_how_to_activate_it(stack, client, memory_nodes):
+    _, memory = memory_nodes()
+    stack.start(memory)
+    client.wait_active(stack, "memory")
+    request = ChangeState.Request(transition=Transition(id=Transition.TRANSITION_DEACTIVATE))
+    assert client.call(ChangeState, "memory/change_state", request).success
+    answer = client.call(srv.Recall, "memory/recall", srv.Recall.Request(query="mug"))
+    assert not answer.success
+    assert "/test/memory is not active" in answer.message
+    request.transition.id = Transition.TRANSITION_ACTIVATE
+    assert client.call(ChangeState, "memory/change_state", request).success
+    assert client.call(srv.Recall, "memory/recall", srv.Recall.Request(query="mug")).success
+
+
+def test_bad_input_is_refused_and_loses_nothing(stack, client, robot, memory_nodes, tmp_path):
+    stack.start(*memory_nodes(database=str(tmp_path / "memory.db")))
+    client.wait_active(stack, "scene_graph", "memory")
+    robot.show(1, mug(1.0))
+    broken = frame_to_message(Frame(seq=2, epoch=0, stamp=2.0, observations=(mug(2.0),), map_id="home"))
+    broken.observations[0].position.x = math.nan
+    assert "finite" in robot.send(broken).error
+
+    no_memory = tmp_path / "notes.txt"
+    no_memory.write_text("milk, eggs")
+    refused = {
+        "memory/load": client.call(srv.Load, "memory/load", srv.Load.Request(path=str(no_memory))),
+        "memory/load without a file": client.call(srv.Load, "memory/load", srv.Load.Request(path="")),
+        "memory/history": client.call(srv.History, "memory/history", srv.History.Request(object_id="unicorn-1")),
+        "memory/locate": client.call(srv.Locate, "memory/locate", srv.Locate.Request()),
+        "memory/forget": client.call(srv.Forget, "memory/forget", srv.Forget.Request()),
+        "memory/remember": client.call(srv.Remember, "memory/remember", srv.Remember.Request()),
+        "scene_graph/load": client.call(srv.Load, "scene_graph/load", srv.Load.Request(path=str(no_memory))),
+        "scene_graph/rank_areas": client.call(srv.RankAreas, "scene_graph/rank_areas", srv.RankAreas.Request()),
+    }
+    for name, answer in refused.items():
+        assert not answer.success, name
+        assert answer.message, name
+        assert "internal error" not in answer.message, name
+    stack.check()
+    assert [r.object.label for r in client.remembered()] == ["Mug"]
+
+
+def test_saved_memories_can_be_loaded(stack, client, robot, memory_nodes, tmp_path):
+    stack.start(*memory_nodes(database=str(tmp_path / "memory.db")))
+    client.wait_active(stack, "scene_graph", "memory")
+    robot.show(1, mug(1.0))
+    copy = str(tmp_path / "copy.db")
+    client.demand(srv.Save, "memory/save", srv.Save.Request(path=copy))
+    client.demand(srv.Forget, "memory/forget", srv.Forget.Request(labels=["Mug"]))
+    assert client.remembered() == []
+    client.demand(srv.Load, "memory/load", srv.Load.Request(path=copy))
+    assert [r.object.label for r in client.remembered()] == ["Mug"]
+
+
+def test_a_failed_transition_is_logged_and_the_node_lives(stack, client, memory_nodes):
+    _, memory = memory_nodes(policy="magic")
+    stack.start(memory)
+    with pytest.raises(Exception, match="choose one of"):
+        client.wait_active(stack, "memory")
+    stack.check()
