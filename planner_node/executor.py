@@ -244,6 +244,7 @@ class Executor:
                 outcome = self._try(place, self._change(place, "open"), "put")
             if outcome.ok and self._body.held() is None:
                 self._placed[name] = place
+                self._close_opened()
                 return
             if outcome.ok:
                 raise _StepFailedError(f"put {ref.phrase} down, but the gripper still holds it")
@@ -445,7 +446,8 @@ class Executor:
             if outcome.code in {SkillCode.NO_PATH, SkillCode.INVALID_ARGUMENT}:
                 break
             now = self._knowledge.get(item.object.object_id)
-            if now is None or now.stale:
+            if now is None or (now.stale and attempt > 0):
+                # One look may have missed it behind an edge or a held thing; two have not.
                 break
             if math.dist(now.position, item.position) > _SAME_PLACE:
                 item = now

@@ -108,6 +108,8 @@ class Resolver:
         self, intent: Intent, parameter: Parameter, phrase: NounPhrase, chosen: Mapping[str, list[ObjectRef]]
     ) -> list[ObjectRef]:
         role = parameter.name
+        if phrase.pronoun == "one" or (phrase.words[-1:] == ("one",) and not phrase.pronoun):
+            phrase = self._one(phrase)
         if phrase.memory_id:
             thing = self.composer.grounder.get(phrase.memory_id)
             refs = [self.composer.adopt(thing)] if thing is not None else []
@@ -159,6 +161,16 @@ class Resolver:
         # Nothing that was spoken of fits: say so about the newest rather than guess.
         return spoken[-1][2][-1:] if spoken else []
 
+    def _one(self, phrase: NounPhrase) -> NounPhrase:
+        """The phrase with "one" replaced by the kind of thing that was spoken of last: "the other one"."""
+        said = next((p for _, p, _, role in reversed(self._spoken) if role == "object" and p.words), None)
+        noun = said.words if said is not None else ()
+        if not noun:
+            newest = next((m for m in reversed(self.composer.grounder.session.mentions) if m.role == "object"), None)
+            noun = tuple(self.composer.ontology.get(newest.label).words[0].split()) if newest is not None else ()
+        determiner = phrase.determiner or "a"
+        return replace(phrase, pronoun="", words=(*phrase.words[:-1], *noun), determiner=determiner) if noun else phrase
+
     def _pieces(self, phrase: NounPhrase) -> list[ObjectRef]:
         """What "a slice" or "the pieces" means: of what was spoken of last."""
         for _, _, refs, role in reversed(self._spoken):
@@ -166,7 +178,7 @@ class Resolver:
                 return refs[-1:]
         session = self.composer.grounder.session
         for mention in reversed(session.mentions):
-            slices = session.slices.get(mention.object_id or "", ())
+            slices = session.siblings(mention.object_id or "")
             candidates = [self.composer.grounder.get(s) for s in slices]
             if mention.object_id is not None and self.composer.ontology.get(mention.label).derived_from is not None:
                 candidates.append(self.composer.grounder.get(mention.object_id))
@@ -227,12 +239,15 @@ class Resolver:
             raise NotUnderstoodError(
                 f"I do not know anything called {phrase.text!r}", question=f"What do you mean by {phrase.text!r}?"
             )
+        # "The knife" may be either kind, but "the red fruit" that memory took for the apple is no tomato.
+        named = any(self.composer.ontology.find(" ".join(phrase.words[i:])) for i in range(len(phrase.words)))
+        others = labels if named or phrase.determiner == "a" else []
         count = self._count(phrase, len(found))
         refs = [
             self.composer.add(
                 replace(
                     grounder.ref(_name(phrase, item.object.label, self.composer), phrase.text, item.object),
-                    labels=(item.object.label, *(lb for lb in labels if lb != item.object.label)),
+                    labels=(item.object.label, *(lb for lb in others if lb != item.object.label)),
                     definite=phrase.determiner != "a",
                     states=frozenset(phrase.states),
                 )
@@ -319,6 +334,8 @@ class Resolver:
         words = intent.condition
         if not words:
             return True
+        awaited = words[0] == "once"
+        words = words[1:] if awaited else words
         verb = next(
             (i for i, t in enumerate(words) if t in {"is", "are", "was", "were", "looks", "seems", "has"}), None
         )
@@ -335,6 +352,9 @@ class Resolver:
             phrase = intent.phrases.get("object", phrase)
         refs = self._resolve(intent, Parameter("object", ""), phrase, {})
         known = self.composer.state.has(refs[0].name, state)
+        if awaited:
+            # What is to be waited for came about in the clause before; here it only says who "it" is.
+            return True
         if known is None:
             self.composer.notes.append(f"memory does not know whether {' '.join(words)}; assumed so")
             return True

@@ -94,6 +94,11 @@ class Session:
         behind = sum(1 for m in self.mentions if m.group > newest.group)
         return float(0.8 ** (self.turn - newest.turn) * 0.95**behind)
 
+    def siblings(self, object_id: str) -> tuple[str, ...]:
+        """The slices of a whole, or the slices that one slice was cut with."""
+        own = self.slices.get(object_id)
+        return own or next((cut for cut in self.slices.values() if object_id in cut), ())
+
     def did(self, skills: Collection[str], object_id: str) -> bool:
         """Whether one of these skills was carried out on the object."""
         return any(skill in skills and who == object_id for skill, who, _ in self.deeds)

@@ -6,6 +6,7 @@ object, since the verb's meaning tells. What the phrases refer to is left to `pl
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -15,6 +16,11 @@ from scene_graph.ontology import Ontology
 __all__ = ["Intent", "interpret"]
 
 _DESTINATION = frozenset({"in", "on", "to", "near", "at", "under"})
+_REMARK = re.compile(
+    r"(please )?(i|we|there|thanks|thank|tidy|clean up$|it is|it was|my|be careful|good|great|that is)\b"
+)
+"""How remarks begin that ask for nothing by themselves."""
+
 _PROCESS = {"hot": "heat", "cold": "cool", "clean": "wash", "cooked": "cook"}
 """States that an instruction may ask for by an adjective: "put a heated mug …"."""
 
@@ -194,6 +200,8 @@ class _Interpreter:
                 return [Intent(skill="put_down")]
             if self.is_lamp(objects[0]) and clause.verb[:1] == ("put",):
                 return self._switch(clause, objects, on=True)
+            if not self.affords(objects[0], "pickupable") and clause.verb[0] in {"move", "shift"}:
+                return [Intent(skill="push", phrases={"object": o}) for o in objects]
             return [Intent(skill="put_down", phrases={"object": o}) for o in objects]
         if not objects:
             if clause.verb[:1] in (("move",), ("carry",), ("bring",), ("transfer",)):
@@ -466,4 +474,7 @@ def interpret(clauses: Sequence[Clause], ontology: Ontology) -> tuple[list[Inten
         intents += found
         if not found and not clause.negated and clause.text.strip():
             unclear.append(clause.text)
+    if intents:
+        # Beside what can be done, remarks ask for nothing: "I spilled something", "thanks".
+        unclear = [text for text in unclear if not _REMARK.match(text)]
     return intents, unclear

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from planner_node.parser import words as w
+from planner_node.parser.rephrase import imperative
 
 __all__ = ["Clause", "NounPhrase", "Prepositional", "Splitter", "singular", "tokenize"]
 
@@ -27,7 +28,7 @@ _CONTRACTIONS = (
     (re.compile(r"[-/_]"), " "),
     (re.compile(r"\([^)]*\)"), " "),
 )
-_WORD = re.compile(r"[a-z0-9]+|[,.;!?]")
+_WORD = re.compile(r"[a-z0-9]+|[,.;:!?]")
 
 
 def tokenize(text: str) -> tuple[str, ...]:
@@ -107,7 +108,7 @@ class Clause:
         prepositional: Its prepositional phrases, in order.
         text: The clause.
         negated: "do not".
-        condition: The words of "if …", where it has one.
+        condition: The words of "if …", where it has one; of "once …", with that word before them.
     """
 
     sense: str
@@ -153,6 +154,9 @@ class Splitter:
             cut = tokens.index(",")
             postponed = self._sentence(tokens[1:cut])
             tokens = tokens[cut + 1 :]
+        elif tokens[:1] in (("once",), ("when",)) and _is_statement(tokens):
+            cut = tokens.index(",")
+            condition, tokens = ("once", *tokens[1:cut]), tokens[cut + 1 :]
         elif tokens[:1] in (("after",), ("once",), ("when",)):
             tokens = tokens[1:]
             if tokens[:2] in (("you", "have"), ("you", "are")):
@@ -309,9 +313,7 @@ class Splitter:
             negated = True
             i += 1 if tokens[i] == "never" else 2
         tokens = tokens[i:]
-        wish = next((p for p in _WISHES if tokens[: len(p)] == p), None)
-        if wish is not None:
-            tokens = ("bring", *tokens[len(wish) :])
+        tokens = imperative(tokens)
         if not tokens:
             return None
         verb: tuple[str, ...] = ()
@@ -363,6 +365,9 @@ class Splitter:
                         if extra is None:
                             break
                         prepositional.append(Prepositional(relation, extra))
+                elif relation in {"in", "on"} and objects and position >= len(tokens):
+                    # "put the spoon inside", "… in there": where, was said before.
+                    prepositional.append(Prepositional(relation, NounPhrase(pronoun="it")))
                 continue
             if token in {",", "and", "or"} or (token in w.ADVERBS and not self.is_noun(token)):
                 position += 1
@@ -424,7 +429,7 @@ class Splitter:
     def _noun_phrase(self, tokens: tuple[str, ...], start: int) -> tuple[NounPhrase | None, int]:
         """Read one noun phrase; returns it, or None, and where it ends."""
         determiner, count, i = self._determiner(tokens, start)
-        if i < len(tokens) and tokens[i] in w.PRONOUNS and count is None and self._ends_phrase(tokens, i + 1):
+        if i < len(tokens) and tokens[i] in w.PRONOUNS and count is None and self._stands_alone(tokens, i + 1):
             return NounPhrase(pronoun=w.PRONOUNS[tokens[i]], determiner=determiner), i + 1
         head: list[str] = []
         states: list[str] = []
@@ -464,17 +469,24 @@ class Splitter:
         count: int | None = None
         while i < len(tokens):
             token = tokens[i]
-            if token in w.PRONOUNS and self._ends_phrase(tokens, i + 1):
+            if token in w.PRONOUNS and self._stands_alone(tokens, i + 1):
                 break
             if token in w.NUMBERS and not (token == "one" and determiner):
                 count = w.NUMBERS[token]
                 determiner = determiner or "a"
             elif token in w.DETERMINERS:
-                determiner = w.DETERMINERS[token] if determiner in {"", "the", "a", "all"} else determiner
+                kind = w.DETERMINERS[token]
+                determiner = (
+                    kind if determiner in {"", "the", "a"} or (determiner, kind) == ("all", "a") else determiner
+                )
             elif not (token in w.ORDINALS and not self.is_noun(token)) and not (token == "of" and count is not None):
                 break
             i += 1
         return determiner, count, i
+
+    def _stands_alone(self, tokens: tuple[str, ...], i: int) -> bool:
+        """Whether a pronoun before `i` is the whole phrase: "it", "it again"."""
+        return self._ends_phrase(tokens, i) or (tokens[i] in w.ADVERBS and self._ends_phrase(tokens, i + 1))
 
     def _is_state(self, tokens: tuple[str, ...], i: int, head: list[str]) -> bool:
         """Whether the word is an adjective of state rather than a part of a name."""
@@ -629,17 +641,6 @@ _GLUE = (
 )
 """What stands between two clauses, when a verb follows."""
 
-_WISHES = (
-    ("i", "would", "like"),
-    ("i", "would", "love"),
-    ("would", "like"),
-    ("i", "could", "use"),
-    ("i", "want"),
-    ("i", "need"),
-    ("i", "am", "looking", "for"),
-)
-"""Beginnings of a wish for a thing, where no verb follows."""
-
 _VAGUE = frozenset(
     [
         "something",
@@ -666,7 +667,7 @@ def _sentences(tokens: tuple[str, ...]) -> list[tuple[str, ...]]:
     result: list[tuple[str, ...]] = []
     current: list[str] = []
     for token in tokens:
-        if token in {".", ";", "!", "?"}:
+        if token in {".", ";", ":", "!", "?"}:
             if current:
                 result.append(tuple(current))
             current = []
@@ -682,6 +683,11 @@ def _comma_or(tokens: tuple[str, ...], word: str) -> int:
         if mark in tokens:
             return tokens.index(mark)
     return len(tokens)
+
+
+def _is_statement(tokens: tuple[str, ...]) -> bool:
+    """Whether "once …," tells of a state that things are in: "once the potato is hot, …"."""
+    return "," in tokens and bool({"is", "are"} & set(tokens[: tokens.index(",")]))
 
 
 def _share_objects(clauses: list[Clause]) -> list[Clause]:

@@ -173,7 +173,7 @@ FILLERS = _phrases(
 ADVERBS = word_set(
     """
     please quickly carefully gently again now first then afterwards too also together thoroughly
-    completely here there as well both neatly back nicely
+    completely here there as well neatly back nicely
     """
 )
 
