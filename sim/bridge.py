@@ -10,7 +10,7 @@ import logging
 import math
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -19,11 +19,13 @@ from scene_graph.ontology import ontology
 from scene_graph.types import Point, View
 from sim import frames, sensing, skills
 from sim.clock import COSTS, SimulatedClock
-from sim.navigation import STEP, Navigator, Pose, Viewpoint, horizon_to
+from sim.navigation import STEP, Navigator, Pose, Route, Viewpoint, horizon_to
 from sim.simulation import Simulation
 from sim.tokens import TokenTable
 
 __all__ = ["ThorRobot"]
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -188,34 +190,58 @@ class ThorRobot:
         return SkillCode.UNSUPPORTED, f"this robot has no skill {call.skill!r}"
 
     def _go_to(self, target: Point, attempt: int) -> tuple[SkillCode, str]:
-        bumps = 0
-        while True:
-            options = self._navigator.viewpoints(self._pose(), target, count=_VIEWPOINTS)
-            if not options:
-                if self._navigator.bumped and bumps < _MAX_BUMPS:
-                    bumps = _MAX_BUMPS
-                    self._navigator.forget_bumps()
-                    continue
-                return SkillCode.NO_PATH, "there is no way to a place from which it could be seen and reached"
-            viewpoint, route = options[attempt % len(options)]
-            if self._drive(route.headings):
-                self._assume(viewpoint)
-                return SkillCode.OK, ""
-            bumps += 1
-            if bumps >= _MAX_BUMPS:
-                return SkillCode.BLOCKED, "the way is blocked wherever it was tried"
+        def plan(bold: bool) -> tuple[Viewpoint, Route] | None:
+            options = self._navigator.viewpoints(self._pose(), target, count=_VIEWPOINTS, bold=bold)
+            return options[attempt % len(options)] if options else None
+
+        code, viewpoint = self._travel(plan)
+        if viewpoint is None:
+            return code, "no place from which it could be seen and reached was found to be free"
+        self._assume(viewpoint)
+        return SkillCode.OK, ""
 
     def _go_to_pose(self, target: Point, yaw: float | None) -> tuple[SkillCode, str]:
+        def plan(bold: bool) -> tuple[bool, Route] | None:
+            route = self._navigator.route_to(self._pose(), target[0], target[1], bold=bold)
+            return None if route is None else (True, route)
+
+        code, arrived = self._travel(plan)
+        if not arrived:
+            return code, "no free way to that place was found"
+        if yaw is not None:
+            self._turn_to(round(yaw / (math.pi / 4)) * (math.pi / 4))
+        self._pitch_to(_LOOK_DOWN)
+        return SkillCode.OK, ""
+
+    def _travel(self, plan: Callable[[bool], tuple[T, Route] | None]) -> tuple[SkillCode, T | None]:
+        """Drive by a plan, made anew after every bump.
+
+        Where no way is known, the robot looks around, for what blocked it may have gone, and then tries gaps that its
+        map says are too narrow.
+
+        Args:
+            plan: Makes the goal and the route to it, boldly or not; None if there is none.
+
+        Returns:
+            The code, and the goal that was reached, None if none was.
+        """
+        looked = bold = False
         for _ in range(_MAX_BUMPS):
-            route = self._navigator.route_to(self._pose(), target[0], target[1])
-            if route is None:
-                return SkillCode.NO_PATH, "there is no way to that place"
+            planned = plan(bold)
+            if planned is None and not looked:
+                looked = True
+                self._navigator.forget_bumps()
+                self._look_around()
+                planned = plan(bold)
+            if planned is None and not bold:
+                bold = True
+                planned = plan(bold)
+            if planned is None:
+                return SkillCode.NO_PATH, None
+            goal, route = planned
             if self._drive(route.headings):
-                if yaw is not None:
-                    self._turn_to(round(yaw / (math.pi / 4)) * (math.pi / 4))
-                self._pitch_to(_LOOK_DOWN)
-                return SkillCode.OK, ""
-        return SkillCode.BLOCKED, "the way is blocked wherever it was tried"
+                return SkillCode.OK, goal
+        return SkillCode.BLOCKED, None
 
     def _look_around(self) -> tuple[SkillCode, str]:
         self._stand()

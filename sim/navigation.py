@@ -35,6 +35,15 @@ _RADIUS = 0.2
 _TIGHT = 0.06
 """Metres of clearance below the radius that may be the map's rounding: passable, at a price."""
 
+_BOLD = 0.1
+"""Clearance that a bold route asks for, metres: obstacles that the map has may be gone, and a bump tells."""
+
+_BOLD_PRICE = 6.0
+"""Seconds added for a step through what only a bold route dares."""
+
+_FAR = 2.0
+"""Metres from a target beyond which nothing is near it, however large it is."""
+
 _MARGIN = 6
 """Lattice cells around the mapped space that routes may use."""
 
@@ -112,16 +121,11 @@ class Navigator:
         """Remember that a step from (x, y) along a heading was blocked."""
         self._bumps.add((round(x / STEP), round(y / STEP), heading))
 
-    @property
-    def bumped(self) -> bool:
-        """Whether any step was ever blocked."""
-        return bool(self._bumps)
-
     def forget_bumps(self) -> None:
         """Try blocked steps again: what stood there may have moved."""
         self._bumps.clear()
 
-    def route_to(self, start: Pose, x: float, y: float, *, within: float = 0.18) -> Route | None:
+    def route_to(self, start: Pose, x: float, y: float, *, within: float = 0.18, bold: bool = False) -> Route | None:
         """The cheapest route to the lattice point nearest to (x, y) that can be stood on.
 
         Args:
@@ -129,11 +133,12 @@ class Navigator:
             x: Map x, metres.
             y: Map y, metres.
             within: Metres from the goal that will do without a price.
+            bold: Whether to try gaps that the map says are too narrow.
 
         Returns:
             The route, or None if no lattice point near the goal can be reached.
         """
-        plan = _Plan(self, start, extra=((x, y),))
+        plan = _Plan(self, start, extra=((x, y),), bold=bold)
         distance = np.hypot(plan.xy[:, 0] - x, plan.xy[:, 1] - y)
         # A metre short of the goal weighs as much as ten metres of driving.
         price = plan.cost + np.maximum(0.0, distance - within) * 10 / STEP
@@ -141,19 +146,25 @@ class Navigator:
         best = int(np.argmin(price))
         return plan.route(best) if np.isfinite(price[best]) else None
 
-    def viewpoints(self, start: Pose, target: Point, *, count: int) -> list[tuple[Viewpoint, Route]]:
+    def viewpoints(
+        self, start: Pose, target: Point, *, count: int, bold: bool = False
+    ) -> list[tuple[Viewpoint, Route]]:
         """Places to see and reach a point from, best first, each from another side or distance.
 
         Args:
             start: Where the agent stands.
             target: The point, map frame, metres.
             count: How many at most.
+            bold: Whether to try gaps that the map says are too narrow.
+
+        Returns:
+            Viewpoints with their routes; empty if no place near the target can be reached.
         """
-        plan = _Plan(self, start, extra=(target[:2],))
+        plan = _Plan(self, start, extra=(target[:2],), bold=bold)
         offset = plan.xy - np.asarray(target[:2])
         distance = np.hypot(offset[:, 0], offset[:, 1])
         reachable = np.isfinite(plan.cost)
-        if not reachable.any():
+        if not reachable.any() or float(distance[reachable].min()) > _FAR:
             return []
         # Large furniture is reached from its edge: the nearest place to its middle, and those not much farther.
         limit = max(_REACH[1] + 0.45, float(distance[reachable].min()) + 0.5)
@@ -214,7 +225,9 @@ class _Plan:
         cost: (N,) seconds to get there, whatever the heading on arrival; infinite where that cannot be.
     """
 
-    def __init__(self, navigator: Navigator, start: Pose, *, extra: tuple[tuple[float, float], ...]) -> None:
+    def __init__(
+        self, navigator: Navigator, start: Pose, *, extra: tuple[tuple[float, float], ...], bold: bool
+    ) -> None:
         x_min, y_min, x_max, y_max = navigator.bounds()
         xs, ys = [start.x, *(p[0] for p in extra)], [start.y, *(p[1] for p in extra)]
         if x_max > x_min:
@@ -226,7 +239,7 @@ class _Plan:
         # The lattice passes through the agent, which a blocked push may have left off its multiples of a step.
         shift = np.array([start.x, start.y]) - np.rint(np.array([start.x, start.y]) / STEP) * STEP
         self.xy = ij * STEP + shift
-        self._graph = self._edges(navigator, low, start)
+        self._graph = self._edges(navigator, low, start, bold)
         here = np.rint(np.array([start.x, start.y]) / STEP).astype(np.int64) - low
         node = int(here[0] * self._shape[1] + here[1])
         heading = round(start.yaw / (math.pi / 2)) % 4
@@ -246,16 +259,18 @@ class _Plan:
             state = before
         return Route(tuple(reversed(headings)))
 
-    def _edges(self, navigator: Navigator, low: npt.NDArray[np.int64], start: Pose) -> csr_array:
+    def _edges(self, navigator: Navigator, low: npt.NDArray[np.int64], start: Pose, bold: bool) -> csr_array:
         rows, columns = self._shape
         nodes = np.arange(rows * columns)
         room = navigator.room(self.xy)
-        passable, tight = room > _RADIUS - _TIGHT, room <= _RADIUS
+        enough = _BOLD if bold else _RADIUS - _TIGHT
+        passable, tight = room > enough, room <= _RADIUS
         # Wherever the agent stands, it stands: what its map says of that place is wrong by rounding.
         near_start = np.hypot(self.xy[:, 0] - start.x, self.xy[:, 1] - start.y) < STEP / 2
         passable = passable | near_start
         unseen = navigator.unseen(self.xy)
         price = COSTS.move(STEP) + _UNSEEN_PRICE * unseen + _TIGHT_PRICE * tight
+        price = price + _BOLD_PRICE * (room <= _RADIUS - _TIGHT)
         source, target, weight = [], [], []
         for heading, (di, dj) in enumerate(_HEADINGS):
             for turn in (1, 3):
@@ -265,7 +280,7 @@ class _Plan:
             i, j = nodes // columns + di, nodes % columns + dj
             inside = (i >= 0) & (i < rows) & (j >= 0) & (j < columns)
             here, there = nodes[inside], (i * columns + j)[inside]
-            between = navigator.room((self.xy[here] + self.xy[there]) / 2) > _RADIUS - _TIGHT
+            between = navigator.room((self.xy[here] + self.xy[there]) / 2) > enough
             bumped = [(bi - int(low[0])) * columns + bj - int(low[1]) for bi, bj in navigator.bumps_along(heading)]
             free = passable[there] & passable[here] & (between | near_start[here]) & ~np.isin(here, bumped)
             here, there = here[free], there[free]

@@ -77,7 +77,7 @@ def test_a_mistake_is_told_with_file_and_line(tmp_path, old, new, line, reason):
 
 @pytest.mark.parametrize("text", ["", "just words", "a: {", "- - -", "- id: x\n", "[1, 2]", "- id: [\n"])
 def test_what_is_no_task_file_is_refused(tmp_path, text):
-    with pytest.raises(TaskError, match="tasks.yaml"):
+    with pytest.raises(TaskError, match=r"tasks\.yaml"):
         load_tasks(write(tmp_path, text))
 
 
@@ -97,7 +97,7 @@ def test_ids_are_unique(tmp_path):
 
 @pytest.mark.parametrize("text", ["in: [Pen, Drawer]", "- {in: [Pen, Drawer]}", "- [[x]]", "- [{held: 3}]"])
 def test_malformed_milestones_are_refused(tmp_path, text):
-    with pytest.raises(TaskError, match="m.yaml"):
+    with pytest.raises(TaskError, match=r"m\.yaml"):
         load_milestones(write(tmp_path, text, "m.yaml"))
 
 
