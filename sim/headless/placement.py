@@ -36,7 +36,7 @@ class Spot:
 
 
 def find_spot(world: World, item: SimObject, receptacle: SimObject, near: Array) -> Spot | None:
-    """The free pose in or on a receptacle that is nearest to a point, or None if there is no room.
+    """The free pose on a receptacle nearest to a point, in one nearest to its middle, or None if there is no room.
 
     Args:
         world: Where.
@@ -144,7 +144,9 @@ def _on_surface(
     counts = np.minimum(np.floor(room / _STEP).astype(int), 40)
     us, vs = (np.linspace(-r, r, 2 * n + 1) if n else np.zeros(1) for r, n in zip(room, counts, strict=True))
     grid = np.stack(np.meshgrid(us, vs, indexing="ij"), axis=-1).reshape(-1, 2) @ surface.axes.T + surface.center
-    order = np.argsort(((grid - near[[0, 2]]) ** 2).sum(axis=1), kind="stable")[:_MAX_TRIES]
+    # What goes into something is let go over its middle, where its walls hide it least.
+    goal = surface.center if receptacle.object_type in ENCLOSING else near[[0, 2]]
+    order = np.argsort(((grid - goal) ** 2).sum(axis=1), kind="stable")[:_MAX_TRIES]
     centers = np.column_stack([grid[order, 0], np.full(len(order), surface.height + extent[1] + 0.001), grid[order, 1]])
     low, high = others
     size = extent - _SKIN
