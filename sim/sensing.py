@@ -33,7 +33,7 @@ class SensorLimits:
 
     min_pixels: int = 100
     max_range: float = 5.0
-    view_stride: int = 4
+    view_stride: int = 5
 
 
 @dataclass(frozen=True)

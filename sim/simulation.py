@@ -40,7 +40,7 @@ class Simulation:
         self.scene = scene
 
     @classmethod
-    def start(cls, scene: str, *, width: int = 640, height: int = 480, real_thor: bool = False) -> Simulation:
+    def start(cls, scene: str, *, width: int = 800, height: int = 600, real_thor: bool = False) -> Simulation:
         """Start a simulator and load a floor plan.
 
         Args:
