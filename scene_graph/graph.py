@@ -22,14 +22,14 @@ from scene_graph.grid import GridError, OccupancyGrid
 from scene_graph.index import SpatialHash
 from scene_graph.objects import SceneObject
 from scene_graph.ontology import Ontology, ontology
-from scene_graph.placement import FLOOR, Habits, Placements, procthor_placements
+from scene_graph.placement import Habits, Placements, procthor_placements
+from scene_graph.ranking import rank
 from scene_graph.routing import Evidence, is_static
-from scene_graph.search import SearchPlace, Similarity, best_order, meanings
+from scene_graph.search import SearchPlace, Similarity
 from scene_graph.text import render
 from scene_graph.types import (
     Change,
     ChangeKind,
-    FloatArray,
     InvalidObservationError,
     ObjectState,
     Observation,
@@ -51,16 +51,6 @@ _SAME_BOX = 0.55
 """Share of the smaller of two boxes of one class that the other covers, above which they are one thing."""
 _LOOK_RANGE = 2.5
 """A surface seen from farther away was not searched for small things, metres."""
-_SEARCHED = 0.85
-"""Probability that a thing is recognised when the place where it is was looked at."""
-_SETTLED = 1800.0
-"""Seconds after which what was seen empty is as likely as before to hold something again, times *e*."""
-_UNSEEN_SHARE = 0.5
-"""The greatest probability that a thing is where nothing was seen yet."""
-_LOOK_COST = {"area": 1.0, "container": 2.0, "frontier": 1.0}
-"""What looking costs beside travel, in metres of travel that take as long."""
-_EYE = 0.9
-"""Height above the floor to look at in an area: that of tables and counters, metres."""
 
 
 class ReadOnlyError(SceneGraphError):
@@ -99,16 +89,16 @@ class SceneGraph:
         self.epoch = 0
         self.stamp = -math.inf
         self.version = 0
-        self._knowledge = knowledge or ontology()
-        self._placements = placements
-        self._similarity = similarity
+        self.knowledge = knowledge or ontology()
+        self.placements = placements if placements is not None else procthor_placements()
+        self.similarity = similarity
         self._sight = sight or Sight()
         self._objects: dict[str, SceneObject] = {}
         self._labels: dict[str, dict[str, SceneObject]] = {}
         self._index: SpatialHash[str] = SpatialHash(1.0)
         self._aliases: dict[str, str] = {}
         self._apart: set[tuple[str, str]] = set()
-        self._looked: dict[str, float] = {}
+        self.looked: dict[str, float] = {}
         self._next_object = 1
         self._covered = -_STEP
         self._robot: tuple[float, float] | None = None
@@ -164,6 +154,20 @@ class SceneGraph:
         self.version += 1
         return sorted(changes, key=lambda c: _number(c.object_id))
 
+    def insert(self, observation: Observation) -> str:
+        """Put a thing into the graph as it is, unasked whether it is there already or keeps its place: for importing.
+
+        Returns:
+            Its id.
+        """
+        if self.read_only:
+            raise ReadOnlyError("this scene graph is a read-only replica: insert things at the node that owns it")
+        self.stamp = max(self.stamp, float(observation.stamp))
+        thing = self._new(observation)
+        thing.area = self._area_for(thing)
+        self.version += 1
+        return thing.object_id
+
     def note_search(self, place_id: str, found: bool, *, sought: str = "", stamp: float | None = None) -> None:
         """Learn from a search: the place was looked at.
 
@@ -183,9 +187,9 @@ class SceneGraph:
         thing = self._objects.get(self._aliases.get(place_id, place_id))
         if thing is not None:
             thing.looked = now
-        self._looked[place_id] = now
+        self.looked[place_id] = now
         for other in self._objects.values():
-            if other.area == place_id and not self._knowledge.get(other.label).closes:
+            if other.area == place_id and not self.knowledge.get(other.label).closes:
                 other.looked = now
 
     def note_put(self, label: str, point: Point, *, stamp: float | None = None) -> None:
@@ -211,6 +215,11 @@ class SceneGraph:
         self.version += bool(gone)
         return gone
 
+    @property
+    def things(self) -> Mapping[str, SceneObject]:
+        """The objects by id, with all that was learned of them; not to be written to."""
+        return self._objects
+
     # -- asking -------------------------------------------------------------------------------------------------
 
     def __len__(self) -> int:
@@ -233,7 +242,7 @@ class SceneGraph:
 
     def find(self, label: str) -> list[ObjectState]:
         """Things of a class or made from it, by id."""
-        keys = [k for name, members in self._labels.items() if self._knowledge.derives(name, label) for k in members]
+        keys = [k for name, members in self._labels.items() if self.knowledge.derives(name, label) for k in members]
         return [self._objects[key].state() for key in sorted(keys, key=_number)]
 
     def near(self, point: Point, radius: float) -> list[ObjectState]:
@@ -249,7 +258,7 @@ class SceneGraph:
         best: tuple[float, str] | None = None
         for _, key in self._index.within(point, 2.5):
             thing = self._objects[key]
-            if thing.stale or not thing.sized or not self._knowledge.get(thing.label).holds:
+            if thing.stale or not thing.sized or not self.knowledge.get(thing.label).holds:
                 continue
             if _encloses(thing, point):
                 volume = float(np.prod(np.maximum(thing.high - thing.low, 0.01)))
@@ -286,7 +295,7 @@ class SceneGraph:
             places = [self.areas.areas[a] for a in room.areas]
             middle = [round(v, 3) for v in np.mean(places, axis=0).tolist()] if places else None
             labels = [o.label for a in room.areas for o in under.get(a, ())]
-            entry: dict[str, Any] = {"id": room.room_id, "name": self._knowledge.room_name(labels)}
+            entry: dict[str, Any] = {"id": room.room_id, "name": self.knowledge.room_name(labels)}
             entry["position"] = None if middle is None else [*middle, self.grid.floor]
             entry["areas"] = areas
             if not room.areas:
@@ -344,22 +353,7 @@ class SceneGraph:
             last_seen: Where it was last seen, metres; the places around it come to the fore.
             now: Time in seconds; the newest frame's unless given.
         """
-        time = self.stamp if now is None else now
-        weights = self._weights(meanings(sought, knowledge=self._knowledge, similarity=self._similarity), time)
-        if last_seen is not None and weights:
-            likely = self.support_of(last_seen) or self.place_of(last_seen)
-            likely = likely if likely in weights else self.place_of(last_seen)
-            if likely in weights:
-                weights[likely] += sum(weights.values()) * self._unlooked(likely, time)
-        candidates = self._candidates(weights, sought, start, set(exclude))
-        if not candidates:
-            return []
-        candidates.sort(key=lambda place: (-place.probability, place.place_id))
-        chosen = candidates[: max(k, 16)]
-        travel = self._travel([_ground(p) for p in chosen] + [(float(start[0]), float(start[1]))])
-        look = np.array([_LOOK_COST[p.kind] for p in chosen])
-        order = best_order(np.array([p.probability for p in chosen]), travel, look)[:k]
-        return [self._with_viewpoint(chosen[n], float(travel[-1, n])) for n in order]
+        return rank(self, sought, start=start, exclude=exclude, k=k, last_seen=last_seen, now=now)
 
     # -- files --------------------------------------------------------------------------------------------------
 
@@ -407,7 +401,7 @@ class SceneGraph:
             "objects": [self._objects[key].to_json() for key in sorted(self._objects, key=_number)],
             "aliases": dict(sorted(self._aliases.items())),
             "apart": sorted(list(pair) for pair in self._apart),
-            "looked": dict(sorted(self._looked.items())),
+            "looked": dict(sorted(self.looked.items())),
             "habits": self.habits.to_json(),
             "grid": self.grid.to_json(),
             **self._extra,
@@ -443,7 +437,7 @@ class SceneGraph:
                 graph._add(SceneObject.from_json(item))
             graph._aliases = {str(k): str(v) for k, v in data.get("aliases", {}).items()}
             graph._apart = {(str(a), str(b)) for a, b in data.get("apart", ())}
-            graph._looked = {str(k): float(v) for k, v in data.get("looked", {}).items()}
+            graph.looked = {str(k): float(v) for k, v in data.get("looked", {}).items()}
             graph.habits = Habits.from_json(data.get("habits", {}))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             if isinstance(error, (GridError, InvalidObservationError)):
@@ -460,7 +454,7 @@ class SceneGraph:
         """Follow the clock; a jump back begins an epoch, across which looks are not compared."""
         if stamp < self.stamp:
             self.epoch += 1
-            self._looked.clear()
+            self.looked.clear()
             for thing in self._objects.values():
                 thing.looked = None
         self.stamp = stamp
@@ -488,9 +482,7 @@ class SceneGraph:
             touched.add(thing.object_id)
             changes.append(Change(ChangeKind.MOVED, thing.object_id, observation.stamp, before, thing.state()))
         for index in sorted([*joined.new, *(m.index for m in joined.provisional)]):
-            thing = SceneObject.first_seen(f"object-{self._next_object}", static[index])
-            self._next_object += 1
-            self._add(thing)
+            thing = self._new(static[index])
             present[index] = thing.object_id
             touched.add(thing.object_id)
             changes.append(Change(ChangeKind.APPEARED, thing.object_id, thing.stamp, None, thing.state()))
@@ -503,14 +495,14 @@ class SceneGraph:
         return changes, touched
 
     def _is_static(self, observation: Observation) -> bool:
-        if "shell" in self._knowledge.get(observation.label).categories:
+        if "shell" in self.knowledge.get(observation.label).categories:
             return False  # floor, walls and ceiling are space, not things in it
         evidence = Evidence()
         if observation.object_id is not None:
             for thing in self._labels.get(observation.label, {}).values():
                 if observation.object_id in thing.sensor_ids:
                     evidence = Evidence(moves=thing.moves, stays=thing.seen)
-        return is_static(observation, evidence, knowledge=self._knowledge)
+        return is_static(observation, evidence, knowledge=self.knowledge)
 
     def _tracks(self, label: str, observations: list[Observation]) -> list[Track]:
         members = self._labels.get(label, {})
@@ -521,7 +513,7 @@ class SceneGraph:
                 if o.label == label:
                     near.update(key for _, key in self._index.within(o.position, 1.5) if key in members)
             keys = sorted(near, key=_number)
-        movable = "moveable" in self._knowledge.get(label).affordances
+        movable = "moveable" in self.knowledge.get(label).affordances
         return [
             Track(
                 key=key,
@@ -633,7 +625,7 @@ class SceneGraph:
             other = self._objects[key]
             if other is thing or other.stale or not other.sized:
                 continue
-            if thing.label not in self._knowledge.get(other.label).holds:
+            if thing.label not in self.knowledge.get(other.label).holds:
                 continue
             rests = abs(float(thing.low[2] - other.high[2])) < 0.1 and _over(thing, other)
             if (rests or _inside(thing, other)) and (best is None or _volume(other) < _volume(best)):
@@ -654,9 +646,9 @@ class SceneGraph:
         near = [
             self._objects[key]
             for _, key in self._index.within(view.position, _LOOK_RANGE + 1.0)
-            if self._knowledge.get(self._objects[key].label).holds and self._objects[key].sized
+            if self.knowledge.get(self._objects[key].label).holds and self._objects[key].sized
         ]
-        near = [o for o in near if not self._knowledge.get(o.label).closes or "open" in o.states]
+        near = [o for o in near if not self.knowledge.get(o.label).closes or "open" in o.states]
         if near:
             sight = Sight(max_range=_LOOK_RANGE, tolerance=self._sight.tolerance)
             shares = visible_fraction(view, [o.position for o in near], [o.size for o in near], sight=sight)
@@ -665,7 +657,7 @@ class SceneGraph:
                     thing.looked = self.stamp
         for area_id, (x, y) in self.areas.areas.items():
             if math.dist((x, y), view.position[:2]) <= 0.5:
-                self._looked[area_id] = self.stamp
+                self.looked[area_id] = self.stamp
 
     def _follow_floor(self, touched: set[str]) -> None:
         covered = self.grid.area()
@@ -691,6 +683,12 @@ class SceneGraph:
                 cost += 0.15 * math.dist(place, seen_from[:2])
             best = min(best, (cost, area_id)) if best else (cost, area_id)
         return best[1] if best else None
+
+    def _new(self, observation: Observation) -> SceneObject:
+        thing = SceneObject.first_seen(f"object-{self._next_object}", observation)
+        self._next_object += 1
+        self._add(thing)
+        return thing
 
     def _add(self, thing: SceneObject) -> None:
         self._objects[thing.object_id] = thing
@@ -745,151 +743,6 @@ class SceneGraph:
             if relation in thing:
                 tree.add_edge(thing["id"], thing[relation], relation=relation)
 
-    # -- inside: search -----------------------------------------------------------------------------------------
-
-    def _unlooked(self, place_id: str, now: float) -> float:
-        """What is left of a place's probability after it was last looked at."""
-        thing = self._objects.get(place_id)
-        looked = thing.looked if thing is not None else self._looked.get(place_id)
-        if looked is None:
-            return 1.0
-        return 1.0 - _SEARCHED * math.exp(-max(now - looked, 0.0) / _SETTLED)
-
-    def _weights(self, classes: Mapping[str, float], now: float) -> dict[str, float]:
-        """Unnormalised probability of each place to be searched: areas, and containers that close."""
-        placements = self._placements if self._placements is not None else procthor_placements()
-        prior: dict[str, float] = {}
-        for label, share in classes.items():
-            rates: dict[str, float] = {}
-            furniture = self._knowledge.get(label).static
-            for thing in self._objects.values():
-                receptacle = self._knowledge.get(thing.label)
-                if thing.stale or not receptacle.holds or (furniture and receptacle.closes):
-                    continue  # nobody keeps furniture in a drawer
-                rate = placements.rate(label, thing.label, knowledge=self._knowledge)
-                rates[thing.object_id] = rate * self._unlooked(thing.object_id, now)
-            floor = placements.rate(label, FLOOR, knowledge=self._knowledge)
-            for area_id in self.areas.areas:
-                rates[area_id] = floor / len(self.areas.areas) * self._unlooked(area_id, now)
-            total = sum(rates.values()) or 1.0
-            habits = {place: self.habits.weight(label, place, now) for place in rates}
-            learned = sum(habits.values())
-            for place, rate in rates.items():
-                fresh = self._unlooked(place, now)
-                prior[place] = prior.get(place, 0.0) + share * (habits[place] * fresh + 2.0 * rate / total) / (
-                    learned + 2.0
-                )
-        weights = dict.fromkeys(self.areas.areas, 0.0)
-        for place, weight in prior.items():
-            keeper = self._search_unit(place)
-            if keeper is not None:
-                weights[keeper] = weights.get(keeper, 0.0) + weight
-        return weights
-
-    def _search_unit(self, place_id: str) -> str | None:
-        """The place that a search visits to look there: the container to open, else the area."""
-        thing = self._objects.get(place_id)
-        if thing is None:
-            return place_id if place_id in self.areas.areas else None
-        if self._knowledge.get(thing.label).closes:
-            return place_id
-        return thing.area
-
-    def _candidates(
-        self, weights: Mapping[str, float], sought: str, start: Sequence[float], exclude: set[str]
-    ) -> list[SearchPlace]:
-        floor = self.grid.floor
-        frontiers = self.grid.frontiers(start=start)
-        unseen = min(_UNSEEN_SHARE, 0.04 * sum(f.length for f in frontiers)) if weights else 1.0
-        if self._knowledge.get(sought).static and frontiers:
-            unseen = max(unseen, 0.8)  # what keeps its place and was not seen is where nothing was seen
-        total = sum(w for place, w in weights.items() if place not in exclude) or 1.0
-        found = []
-        for place, weight in weights.items():
-            if place in exclude:
-                continue
-            probability = (1 - unseen) * weight / total
-            thing = self._objects.get(place)
-            if thing is not None:
-                found.append(
-                    SearchPlace(
-                        place_id=place,
-                        kind="container",
-                        label=thing.label,
-                        position=thing.position,
-                        probability=probability,
-                    )
-                )
-            else:
-                x, y = self.areas.areas[place]
-                found.append(
-                    SearchPlace(
-                        place_id=place,
-                        kind="area",
-                        label=self._area_name(place),
-                        position=(x, y, floor + _EYE),
-                        viewpoint=(x, y, floor),
-                        probability=probability,
-                    )
-                )
-        length = sum(f.length for f in frontiers) or 1.0
-        for frontier in frontiers:
-            x, y = frontier.position
-            name = f"frontier-{x:.1f},{y:.1f}"
-            if name not in exclude:
-                found.append(
-                    SearchPlace(
-                        place_id=name,
-                        kind="frontier",
-                        label="edge of the unseen",
-                        position=(x, y, floor + _EYE),
-                        viewpoint=(x, y, floor),
-                        probability=unseen * frontier.length / length,
-                    )
-                )
-        return found
-
-    def _area_name(self, area_id: str) -> str:
-        """What an area is called: by its largest thing, else by its room."""
-        inside = [o for o in self._objects.values() if o.area == area_id and not o.stale]
-        if inside:
-            largest = max(inside, key=lambda o: (_volume(o), o.object_id))
-            return f"around the {self._knowledge.get(largest.label).word}"
-        return area_id
-
-    def _travel(self, places: list[tuple[float, float]]) -> FloatArray:
-        """Metres between places, by the ways between their areas."""
-        points = np.array(places)
-        direct: FloatArray = np.hypot(*(points[:, None] - points[None]).transpose(2, 0, 1))
-        if not self.areas.areas:
-            return direct
-        ways: nx.Graph[str] = nx.Graph()
-        ways.add_nodes_from(self.areas.areas)
-        ways.add_weighted_edges_from((a, b, cost) for (a, b), cost in self.areas.edges.items())
-        own = [self.areas.nearest(x, y) or "" for x, y in places]
-        result = direct.copy()
-        for i, a in enumerate(own):
-            reach: dict[str, float] = nx.single_source_dijkstra_path_length(ways, a)
-            for j, b in enumerate(own):
-                if a != b:
-                    result[i, j] = max(direct[i, j], reach.get(b, direct[i, j] + 10.0))
-        return np.maximum(result, result.T)
-
-    def _with_viewpoint(self, place: SearchPlace, cost: float) -> SearchPlace:
-        viewpoint = place.viewpoint
-        if viewpoint is None:
-            poses = self.grid.approach_poses(place.position, min_distance=0.5, max_distance=1.2, count=1)
-            viewpoint = (poses[0][0], poses[0][1], self.grid.floor) if poses else None
-        return SearchPlace(
-            place_id=place.place_id,
-            kind=place.kind,
-            label=place.label,
-            position=place.position,
-            viewpoint=viewpoint,
-            probability=place.probability,
-            cost=cost,
-        )
-
 
 _KNOWN = frozenset(
     {
@@ -916,11 +769,6 @@ def _number(name: str) -> tuple[int, str]:
     """Sort key that puts ``object-10`` after ``object-9``."""
     tail = name.rpartition("-")[2]
     return (int(tail), name) if tail.isdigit() else (0, name)
-
-
-def _ground(place: SearchPlace) -> tuple[float, float]:
-    point = place.viewpoint or place.position
-    return point[0], point[1]
 
 
 def _volume(thing: SceneObject) -> float:
