@@ -266,10 +266,17 @@ class ThorRobot:
         if call.skill == "put" and not self._event.metadata["inventoryObjects"]:
             return SkillCode.HAND_EMPTY, "the hand holds nothing"
         spec = skills.OBJECT_ACTIONS[call.skill]
+        if call.skill == "put":
+            simulator_id = self._basin_of(simulator_id)
         arguments: dict[str, Any] = {"objectId": simulator_id, **dict(spec.arguments)}
         if spec.amount is not None:
             arguments[spec.amount] = spec.default_amount if call.amount is None else call.amount
         return self._outcome(self._primitive(spec.action, COSTS.interaction, **arguments))
+
+    def _basin_of(self, simulator_id: str) -> str:
+        """The basin in view of a sink or bathtub, for what is put there: AI2-THOR has the two as whole and part."""
+        part = f"{simulator_id}|"
+        return next((i for i in self._tokens.current if i.startswith(part) and i.endswith("Basin")), simulator_id)
 
     def _hand_action(self, action: str, **arguments: Any) -> tuple[SkillCode, str]:
         if not self._event.metadata["inventoryObjects"]:

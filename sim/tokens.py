@@ -50,6 +50,11 @@ class TokenTable:
         return None if token is None else self._ever.get(token)
 
     @property
+    def current(self) -> tuple[str, ...]:
+        """Simulator ids of what the newest frame shows, in the order of issue."""
+        return tuple(self._current.values())
+
+    @property
     def shown(self) -> frozenset[str]:
         """Simulator ids of everything that was ever shown: for tests of what the robot could know."""
         return frozenset(self._ever.values())
