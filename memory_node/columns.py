@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,6 +16,9 @@ __all__ = ["ARCHIVE", "LONG", "SHORT", "TIERS", "Codes", "Columns"]
 SHORT, LONG, ARCHIVE = 0, 1, 2
 TIERS = ("short", "long", "archive")
 """Names of the tiers, by their code."""
+
+_CELL = 2.0
+"""Metres of a cell of the grid over places."""
 
 _STALE, _PROVISIONAL, _HELD, _RETIRED = 1, 2, 4, 8
 
@@ -59,6 +63,9 @@ class Columns:
         self.states = Codes()
         self.parents = Codes()
         self.maps = Codes()
+        self._by_label: dict[int, dict[int, None]] = {}
+        self._by_cell: dict[tuple[int, int], dict[int, None]] = {}
+        self._cell_of: dict[int, tuple[int, int]] = {}
         self._free: list[int] = []
         self._size = 0
         self._room = 0
@@ -88,13 +95,20 @@ class Columns:
     def put(self, state: ObjectState, *, epoch: int, map_id: str, tier: int, retired: bool = False) -> int:
         """Write an object's row; returns its number."""
         row = self.rows.get(state.object_id)
+        label = self.labels.of(state.label)
+        columns = self._columns
         if row is None:
             row = self._allocate(state.object_id)
-        columns = self._columns
+            columns = self._columns
+            self._by_label.setdefault(label, {})[row] = None
+        elif columns["label"][row] != label:
+            del self._by_label[int(columns["label"][row])][row]
+            self._by_label.setdefault(label, {})[row] = None
+        self._file(row, (math.floor(state.position[0] / _CELL), math.floor(state.position[1] / _CELL)))
         columns["position"][row] = state.position
         columns["stamp"][row] = state.stamp
         columns["epoch"][row] = epoch
-        columns["label"][row] = self.labels.of(state.label)
+        columns["label"][row] = label
         columns["parent"][row] = -1 if state.parent is None else self.parents.of(state.parent)
         columns["map"][row] = self.maps.of(map_id)
         columns["state"][row] = self.mask(state.states)
@@ -108,9 +122,27 @@ class Columns:
         """Move an object to another tier."""
         self._columns["tier"][self.rows[object_id]] = tier
 
+    def rows_of(self, labels: Iterable[int]) -> npt.NDArray[np.intp]:
+        """Rows of all objects of some classes, by the classes' codes."""
+        return _array([row for label in labels for row in self._by_label.get(label, ())])
+
+    def rows_near(self, x: float, y: float, radius: float) -> npt.NDArray[np.intp] | None:
+        """Rows of all objects that may be within a radius of a place, and of some farther; None if it is too large."""
+        reach = math.ceil(radius / _CELL)
+        if (2 * reach + 1) ** 2 > max(16, len(self._by_cell) // 4):
+            return None
+        column, row = math.floor(x / _CELL), math.floor(y / _CELL)
+        found: list[int] = []
+        for i in range(column - reach, column + reach + 1):
+            for j in range(row - reach, row + reach + 1):
+                found.extend(self._by_cell.get((i, j), ()))
+        return _array(found)
+
     def drop(self, object_id: str) -> None:
         """Give up an object's row."""
         row = self.rows.pop(object_id)
+        del self._by_label[int(self._columns["label"][row])][row]
+        del self._by_cell[self._cell_of.pop(row)][row]
         self.ids[row] = ""
         for name, column in self._columns.items():
             column[row] = np.zeros((), dtype=column.dtype) if name != "position" else 0.0
@@ -129,6 +161,17 @@ class Columns:
     def flagged(self, *, stale: bool = False, provisional: bool = False, retired: bool = False) -> int:
         """The bits of flags in the column of that name."""
         return _STALE * stale | _PROVISIONAL * provisional | _RETIRED * retired
+
+    def _file(self, row: int, cell: tuple[int, int]) -> None:
+        known = self._cell_of.get(row)
+        if known == cell:
+            return
+        if known is not None:
+            del self._by_cell[known][row]
+            if not self._by_cell[known]:
+                del self._by_cell[known]
+        self._by_cell.setdefault(cell, {})[row] = None
+        self._cell_of[row] = cell
 
     def _bit(self, state: str) -> int:
         code = self.states.of(state)
@@ -152,3 +195,7 @@ class Columns:
         self.rows[object_id] = row
         self._columns["alive"][row] = True
         return row
+
+
+def _array(rows: list[int]) -> npt.NDArray[np.intp]:
+    return np.array(sorted(rows), dtype=np.intp)

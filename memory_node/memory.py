@@ -661,21 +661,18 @@ class Memory:
             self._recent_labels.append(frozenset(parsed.labels))
         narrowing = self._narrowing(near, within, after, before, labels, states)
         now = self.now
-        found: list[Hit] = []
-        # The archive is asked only after a miss: where short and long have fewer answers than were asked for.
-        for tiers in ((SHORT, LONG), (ARCHIVE,)):
-            fresh = [hit for hit in found if self._certain(hit)]
-            if len(fresh) < k:
-                found += self._recall.search(
-                    parsed,
-                    narrowing=narrowing,
-                    k=k,
-                    min_score=least,
-                    tiers=tiers,
-                    now=now if now is not None else 0.0,
-                    epoch=self._epoch,
-                    map_id=self._map_id,
-                )
+        found, archived = self._recall.search(
+            parsed,
+            narrowing=narrowing,
+            k=k,
+            min_score=least,
+            now=now if now is not None else 0.0,
+            epoch=self._epoch,
+            map_id=self._map_id,
+        )
+        # The archive answers only after a miss: where short and long have fewer answers than were asked for.
+        if sum(map(self._certain, found)) < k:
+            found += archived
         found.sort(key=lambda hit: (-hit.score, hit.object_id))
         del found[k:]
         self._counters.queries[parsed.kind] += 1

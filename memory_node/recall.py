@@ -180,39 +180,41 @@ class Recall:
         narrowing: Narrowing,
         k: int,
         min_score: float,
-        tiers: Collection[int],
         now: float,
         epoch: int,
         map_id: str,
-    ) -> list[Hit]:
-        """The best answers, best first.
+    ) -> tuple[list[Hit], list[Hit]]:
+        """The best answers of the tiers short and long, and those of the archive, best first.
 
         Args:
             query: What is asked.
             narrowing: Further conditions.
-            k: How many at most.
+            k: How many of either at most.
             min_score: Answers that score less are none.
-            tiers: Codes of the tiers to look in.
             now: The present, seconds.
             epoch: The present's epoch: what was seen in another one has no age.
             map_id: Only what is in that map.
         """
         meaning = self._meaning(query, narrowing)
-        rows = self._candidates(query, narrowing, meaning, tiers, now, epoch, map_id)
+        rows = self._candidates(query, narrowing, meaning, now, epoch, map_id)
         if rows.size == 0:
-            return []
+            return [], []
         factors = _Factors(np.ones(rows.size))
         factors.add("meaning", meaning[self._columns.column("label")[rows]])
         self._add_states(query, rows, factors)
         for relation in query.relations:
             self._add_relation(relation, rows, factors, alone=query.bare)
         self._add_salience(rows, factors, now, epoch)
-        passing = np.flatnonzero(factors.total >= min_score)
-        if passing.size > k:
-            passing = passing[np.argpartition(-factors.total[passing], k - 1)[:k]]
-        ids = self._columns.ids
-        chosen = sorted(passing.tolist(), key=lambda i: (-factors.total[i], ids[rows[i]]))
-        tier = self._columns.column("tier")
+        passing = factors.total >= min_score
+        archived = self._columns.column("tier")[rows] == ARCHIVE
+        return self._best(rows, factors, passing & ~archived, k), self._best(rows, factors, passing & archived, k)
+
+    def _best(self, rows: Rows, factors: _Factors, chosen: Bools, k: int) -> list[Hit]:
+        """The k best of the chosen candidates."""
+        places = np.flatnonzero(chosen)
+        if places.size > k:
+            places = places[np.argpartition(-factors.total[places], k - 1)[:k]]
+        ids, tier = self._columns.ids, self._columns.column("tier")
         return [
             Hit(
                 ids[rows[i]],
@@ -220,7 +222,7 @@ class Recall:
                 int(tier[rows[i]]),
                 {name: round(float(values[i]), 4) for name, values in factors.named.items()},
             )
-            for i in chosen
+            for i in sorted(places.tolist(), key=lambda i: (-factors.total[i], ids[rows[i]]))
         ]
 
     # Candidates.
@@ -295,7 +297,6 @@ class Recall:
         query: Query,
         narrowing: Narrowing,
         meaning: Floats,
-        tiers: Collection[int],
         now: float,
         epoch: int,
         map_id: str,
@@ -304,12 +305,18 @@ class Recall:
         map_code = columns.maps.get(map_id)
         if map_code is None or len(columns) == 0:
             return np.empty(0, dtype=np.intp)
-        keep = columns.column("alive") & (meaning[columns.column("label")] > 0)
-        keep &= columns.column("map") == map_code
-        keep &= (columns.column("flags") & columns.flagged(retired=True)) == 0
-        tier = columns.column("tier")
-        keep &= np.isin(tier, list(tiers)) if len(tiers) > 1 else tier == next(iter(tiers))
-        rows: Rows = np.flatnonzero(keep)
+        # Start from the few rows that an index gives, where there is one for the question.
+        rows: Rows | None = None
+        if narrowing.near is not None:
+            (x, y, _), radius = narrowing.near
+            rows = columns.rows_near(x, y, radius)
+        if rows is None and (query.labels or narrowing.labels is not None):
+            rows = columns.rows_of(np.flatnonzero(meaning).tolist())
+        if rows is None:
+            rows = np.flatnonzero(columns.column("alive"))
+        keep = (meaning[columns.column("label")[rows]] > 0) & (columns.column("map")[rows] == map_code)
+        keep &= (columns.column("flags")[rows] & columns.flagged(retired=True)) == 0
+        rows = rows[keep]
         after, before = narrowing.after, narrowing.before
         # The arguments win over the text's "in the last ten minutes".
         if after is None and before is None:
