@@ -11,7 +11,7 @@ from sim.headless.objects import SimObject
 from sim.headless.support import CONTACT, ENCLOSING, HANGING, Surface, surfaces
 from sim.headless.world import World
 
-__all__ = ["Spot", "find_spot", "settle", "spots", "support_below"]
+__all__ = ["Spot", "settle", "spots", "support_below"]
 
 _STEP = 0.04
 """Distance between the places that are tried, metres."""
@@ -35,21 +35,16 @@ class Spot:
     rotation: Array
 
 
-def find_spot(world: World, item: SimObject, receptacle: SimObject, near: Array) -> Spot | None:
-    """The free pose on a receptacle nearest to a point, in one nearest to its middle, or None if there is no room.
+def spots(world: World, item: SimObject, receptacle: SimObject, near: Array, *, limit: int) -> list[Spot]:
+    """Free poses in or on a receptacle, each considered by itself.
 
     Args:
         world: Where.
         item: What is to be put; its present place does not matter.
         receptacle: Where to.
-        near: (3,) the point to be near to, as a rule where the agent looks or stands.
+        near: (3,) surfaces and places near this point come first, as a rule where the agent looks or stands.
+        limit: How many at most.
     """
-    found = spots(world, item, receptacle, near, limit=1)
-    return found[0] if found else None
-
-
-def spots(world: World, item: SimObject, receptacle: SimObject, near: Array, *, limit: int) -> list[Spot]:
-    """Up to `limit` free poses in or on a receptacle, nearest to `near` first; each considered by itself."""
     found: list[Spot] = []
     others = _obstacles(world, item, receptacle)
     yaw = yaw_matrix(float(np.degrees(np.arctan2(receptacle.frame[0, 2], receptacle.frame[2, 2]))))
@@ -175,6 +170,7 @@ def _obstacles(world: World, item: SimObject, receptacle: SimObject) -> tuple[Ar
         and (obj.low < grown_high).all()
         and (obj.high > grown_low).all()
         and (obj.can_move or _stands_on(obj, receptacle))
+        and receptacle.object_id not in world.built_in.get(obj.object_id, ())
     ]
     if not kept:
         return np.zeros((0, 3)), np.zeros((0, 3))

@@ -11,7 +11,7 @@ import fcntl
 import json
 import os
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import Any
 
@@ -64,17 +64,18 @@ class Pipes:
                 with contextlib.suppress(OSError):
                     os.close(descriptor)
 
-    def send(self, fields: Sequence[tuple[Field, bytes | memoryview]]) -> None:
-        """Send a message.
+    def send(self, fields: Iterable[tuple[Field, bytes | memoryview]]) -> None:
+        """Send a message, each field as soon as it is there: the client reads one while the next is made.
 
         Raises:
             BrokenPipeError: If the client is gone.
         """
-        pending: list[memoryview] = []
         for kind, body in fields:
             flat = memoryview(body).cast("B")
-            pending += [memoryview(_HEADER.pack(kind, len(flat))), flat]
-        pending.append(memoryview(_HEADER.pack(Field.END, 0)))
+            self._write([memoryview(_HEADER.pack(kind, len(flat))), flat])
+        self._write([memoryview(_HEADER.pack(Field.END, 0))])
+
+    def _write(self, pending: list[memoryview]) -> None:
         while pending:
             written = os.writev(self._out, pending)
             while pending and written >= len(pending[0]):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from sim.headless.actions import perform
@@ -16,6 +18,8 @@ from sim.headless.session import Session
 from sim.headless.world import HAND
 
 __all__ = ["serve", "serve_failure"]
+
+_FieldBody = tuple[Field, bytes | memoryview]
 
 _log = logging.getLogger(__name__)
 
@@ -155,34 +159,31 @@ def _send_event(
         "sceneBounds": session.packed_bounds,
         "colors": eyes.legend() if coloured else pack_value(None),
     }
-    body: list[tuple[Field, bytes | memoryview]] = [
-        (Field.METADATA, pack_event(fields, raw, int(request.get("sequenceId", 0))))
-    ]
-    if request.get("renderImage", True):
-        body += _images(session, frame, (Field.RGB, Field.DEPTH, Field.IDS, Field.CLASSES))
-        for camera in world.cameras:
-            body += _images(
-                session,
-                eyes.third_party_frame(camera, settings),
-                (Field.THIRD_PARTY_RGB, Field.THIRD_PARTY_DEPTH, Field.THIRD_PARTY_IDS, Field.THIRD_PARTY_CLASSES),
-            )
-    pipes.send(body)
+    metadata = pack_event(fields, raw, int(request.get("sequenceId", 0)))
+    images = _all_images(session, frame) if request.get("renderImage", True) else ()
+    pipes.send(chain([(Field.METADATA, metadata)], images))
 
 
-def _images(
-    session: Session, frame: Rendered, kinds: tuple[Field, Field, Field, Field]
-) -> list[tuple[Field, bytes | memoryview]]:
+def _all_images(session: Session, frame: Rendered) -> Iterator[_FieldBody]:
+    yield from _images(session, frame, (Field.RGB, Field.DEPTH, Field.IDS, Field.CLASSES))
+    for camera in session.world.cameras:
+        yield from _images(
+            session,
+            session.eyes.third_party_frame(camera, session.settings),
+            (Field.THIRD_PARTY_RGB, Field.THIRD_PARTY_DEPTH, Field.THIRD_PARTY_IDS, Field.THIRD_PARTY_CLASSES),
+        )
+
+
+def _images(session: Session, frame: Rendered, kinds: tuple[Field, Field, Field, Field]) -> Iterator[_FieldBody]:
     settings = session.settings
-    found: list[tuple[Field, bytes | memoryview]] = []
     assert frame.color is not None
     assert frame.depth is not None
     assert frame.ids is not None
     if settings.render_image:
-        found.append((kinds[0], frame.color.data))
+        yield kinds[0], frame.color.data
     if settings.render_depth:
-        found.append((kinds[1], frame.depth.data))
+        yield kinds[1], frame.depth.data
     if settings.render_instances:
-        found.append((kinds[2], session.eyes.instance_image(frame.ids).data))
+        yield kinds[2], session.eyes.instance_image(frame.ids).data
     if settings.render_classes:
-        found.append((kinds[3], session.eyes.class_image(frame.ids).data))
-    return found
+        yield kinds[3], session.eyes.class_image(frame.ids).data

@@ -228,12 +228,18 @@ class Space:
             if wall.low[1] < ground + BODY_HEIGHT and wall.high[1] > ground + _STEP_OVER and wall.kind == "wall":
                 names.append(wall.name)
                 rectangles.append(Rectangle.between(wall.low, wall.high))
-        return _Obstacles(
+        obstacles = _Obstacles(
             names,
             np.array([r.center for r in rectangles]).reshape(-1, 2),
             np.array([r.axes for r in rectangles]).reshape(-1, 2, 2),
             np.array([r.half for r in rectangles]).reshape(-1, 2),
         )
+        starts = np.array(world.scene.starts).reshape(-1, 2)
+        if len(starts):
+            # a box that the agent touches where it is known to have stood is looser than the thing in it
+            excess = np.maximum(AGENT_RADIUS - obstacles.clearance(starts).min(axis=0), 0.0) * np.sqrt(2)
+            obstacles.halves[:] -= excess[:, None]
+        return obstacles
 
     def _stops(self, obj: SimObject, ground: float) -> bool:
         if obj is self._world.held or obj.object_type == "Floor":

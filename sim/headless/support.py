@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from sim.headless.objects import SimObject
 if TYPE_CHECKING:
     from sim.headless.world import World
 
-__all__ = ["ENCLOSING", "Surface", "surfaces"]
+__all__ = ["ENCLOSING", "FURNITURE", "HANGING", "Surface", "built_into", "surfaces"]
 
 ENCLOSING = frozenset(
     [
@@ -41,6 +42,9 @@ ENCLOSING = frozenset(
     ]
 )
 """Receptacles that hold things inside their box, not on top of it."""
+
+FURNITURE = frozenset(["CoffeeTable", "Desk", "DiningTable", "Dresser", "ShelvingUnit", "SideTable", "TVStand"])
+"""What drawers, doors and shelves are built into."""
 
 HANGING = frozenset(["ToiletPaperHanger", "TowelHolder", "HandTowelHolder"])
 """Receptacles from which things hang."""
@@ -138,6 +142,18 @@ def contains(obj: SimObject, point: Array, slack: float = 0.0) -> bool:
     """Whether a point lies in an object's box, grown by `slack` metres."""
     local = obj.frame.T @ (point - obj.center)
     return bool((np.abs(local) <= obj.half + slack).all())
+
+
+def built_into(furniture: SimObject, objects: Iterable[SimObject]) -> tuple[str, ...]:
+    """Ids of the drawers, doors and shelves in a piece of furniture."""
+    return tuple(
+        obj.object_id
+        for obj in objects
+        if obj.object_type in ("Cabinet", "Drawer", "Shelf")
+        and obj is not furniture
+        and contains(furniture, obj.bounds_center, 0.02)
+        and (obj.bounds_half <= furniture.bounds_half + 0.05).all()
+    )
 
 
 def settle_recorded(world: World, records: list[dict[str, Any]]) -> float:

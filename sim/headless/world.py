@@ -18,6 +18,7 @@ from sim.headless.geometry import Array, matrix_from_euler, yaw_matrix
 from sim.headless.looks import arrange_looks
 from sim.headless.objects import SimObject
 from sim.headless.scene import AGENT_HEIGHT, Scene
+from sim.headless.support import FURNITURE, built_into
 
 __all__ = ["Agent", "ThirdPartyCamera", "World"]
 
@@ -114,6 +115,7 @@ class World:
         fixture_instances: Numbers that the pixels of built-in bodies carry that are no objects.
         disabled: Objects taken out of the scene that can be brought back, by id.
         floor_contact: How far above the floor a thing is still reported as on the floor, metres.
+        built_in: Ids of the drawers, doors and shelves in each piece of furniture that can be moved.
         spawned_in: Ids of objects in whose box the agent starts, which therefore does not fill its box.
     """
 
@@ -135,6 +137,7 @@ class World:
         starts = np.array(scene.starts).reshape(-1, 2)
         for counter in self.of_type("CounterTop"):
             counter.parts = counter_parts(counter, self.objects.values(), starts)
+        self.built_in = {obj.object_id: built_into(obj, self) for obj in self if obj.object_type in FURNITURE}
         self.looks = arrange_looks(self)
         self.fixture_instances = [self.next_instance() for _ in self.looks.fixtures]
         self.spawned_in = {obj.object_id for obj in self if any(_holds(obj, place) for place in starts)}
@@ -217,6 +220,16 @@ class World:
             found += self.contents(child)
         return found
 
+    def load(self, obj: SimObject) -> list[SimObject]:
+        """What travels with an object: its contents, its drawers and shelves, and what is in those."""
+        found = self.contents(obj)
+        for carrier in (obj, *found):
+            for part in self.built_in.get(carrier.object_id, ()):
+                if part in self.objects:
+                    found.append(self.objects[part])
+                    found += self.contents(self.objects[part])
+        return found
+
     def ancestors(self, obj: SimObject) -> list[SimObject]:
         """What an object is in or on, from the nearest outwards."""
         found: list[SimObject] = []
@@ -233,7 +246,7 @@ class World:
         """Set the pose of an object; what is in or on it travels along."""
         turn = np.eye(3) if rotation is None else rotation @ obj.rotation.T
         pivot = obj.position.copy()
-        for child in self.contents(obj):
+        for child in self.load(obj):
             child_rotation = None if rotation is None else turn @ child.rotation
             child.place(position + turn @ (child.position - pivot), child_rotation)
             self.touch(child)

@@ -11,13 +11,20 @@ from sim.headless.compatibility import fits
 from sim.headless.errors import ActionError
 from sim.headless.geometry import Array, matrix_from_euler, vector
 from sim.headless.objects import SimObject
-from sim.headless.placement import find_spot, settle
+from sim.headless.placement import settle, spots
 from sim.headless.rules import MUST_BE_OPEN_TO_PLACE
 from sim.headless.session import Session
 from sim.headless.slicing import slice_up
 
 _AIM = 0.7
 """How far ahead of the agent things are put down if there is a choice, metres."""
+
+
+_PLACES = 400
+"""Free places of a receptacle that are looked at."""
+
+_TRIES = 8
+"""Of those, how many are tried for being in view."""
 
 
 def _aim(session: Session) -> Array:
@@ -108,12 +115,19 @@ def put_object(
         raise ActionError("Can't place an object if Agent isn't holding anything")
     receptacle = session.target(object_id, x, y, force_action)
     check_receives(receptacle, held, force=force_action)
-    spot = find_spot(world, held, receptacle, _aim(session))
-    if spot is None:
+    found = spots(world, held, receptacle, _aim(session), limit=_PLACES)
+    if not found:
         raise ActionError("No valid positions to place object found")
+    in_view = receptacle.object_id in session.visible()
     release(session)
-    world.move(held, spot.position, spot.rotation)
     world.attach(held, receptacle)
+    # of places spread over the receptacle, the nearest that the agent then sees; else the nearest
+    tried = found[:: max(1, len(found) // _TRIES)][:_TRIES] if in_view else []
+    for spot in tried:
+        world.move(held, spot.position, spot.rotation)
+        if held.object_id in session.visible():
+            return
+    world.move(held, found[0].position, found[0].rotation)
 
 
 def check_receives(receptacle: SimObject, item: SimObject, *, force: bool) -> None:
