@@ -241,10 +241,11 @@ class Composer:
             self._shut(self.refs[around])
         return ref
 
-    def _lay(self, ref: ObjectRef, receptacle: ObjectRef) -> None:
+    def _lay(self, ref: ObjectRef, receptacle: ObjectRef, *, anywhere: bool = False) -> None:
+        """Put a thing on or in another; `anywhere` says that another place would do as well."""
         self._go(receptacle)
         self._open_up(receptacle)
-        self.step("put", object=ref.name, receptacle=receptacle.name)
+        self.step("put", ensure=anywhere, object=ref.name, receptacle=receptacle.name)
 
     def _tap(self, sink: ObjectRef) -> ObjectRef:
         tap = self.helper("faucet", ("Faucet",), beside=sink)
@@ -269,13 +270,16 @@ class Composer:
             and "waste" not in info.categories
             and info.categories & {"furniture", "work surface", "table"}
         ]
-        order = {"CounterTop": 0, "DiningTable": 1, "SideTable": 2, "CoffeeTable": 3, "Desk": 4, "Dresser": 5}
+        order = {"CounterTop": 0, "DiningTable": 1, "SideTable": 2, "CoffeeTable": 3, "Desk": 4}
         holders.sort(key=lambda lb: (order.get(lb, 9), lb))
         found = self.grounder.knowledge.recall("", labels=holders, k=20, min_score=0.0) if holders else []
         present = [r.object.label for r in found]
         at = near or self.grounder.position
         if present:
-            nearest = min(found, key=lambda r: (r.stale, _gap(r.position, at)))
+            # Counters and tables have room; shelves and dressers often do not.
+            nearest = min(
+                found, key=lambda r: (r.stale, _gap(r.position, at) + (0.0 if r.object.label in order else 2.0))
+            )
             return self.adopt(nearest.object)
         return self.helper("counter", holders or ["CounterTop", "DiningTable", "SideTable", "Desk"])
 
@@ -285,7 +289,7 @@ class Composer:
         held = self.state.holding
         if held is None or (ref is not None and ref.name != held):
             return
-        self._lay(self.refs[held], self._surface_for(self.refs[held]))
+        self._lay(self.refs[held], self._surface_for(self.refs[held]), anywhere=True)
 
     def _pick_up(self, ref: ObjectRef) -> None:
         held = self._hold(ref)
@@ -433,7 +437,7 @@ class Composer:
         if around is not None:
             self._shut(self.refs[around])
         if not was_held:
-            self._lay(knife, self._rest_for(knife, ref, thing))
+            self._lay(knife, self._rest_for(knife, ref, thing), anywhere=True)
         self.goal("is", ref.name, value="sliced")
 
     def _rest_for(self, knife: ObjectRef, ref: ObjectRef, thing: ObjectState | None) -> ObjectRef:
@@ -448,7 +452,7 @@ class Composer:
 
     def _takes(self, holder: str, label: str) -> bool:
         info = self.ontology.get(holder)
-        return label in info.holds and info.static and not info.closes
+        return label in info.holds and info.static and not info.closes and "plumbing" not in info.categories
 
     def _examine(self, ref: ObjectRef, device: ObjectRef | None) -> None:
         thing = self._hold(ref)

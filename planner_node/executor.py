@@ -140,7 +140,10 @@ class Executor:
         finally:
             if not done:
                 self._make_safe()
-            self._remember(plan)
+            try:
+                self._remember(plan)
+            except KnowledgeError as error:
+                self._body.tell(EventKind.NOTE, f"what was spoken of is not noted: {error}")
             for object_id in pinned:
                 self._forgiving(self._knowledge.unpin, object_id)
         return done
@@ -183,7 +186,7 @@ class Executor:
             case "pick_up":
                 self._pick_up(_need(step.object))
             case "put":
-                self._put(_need(step.object), step.objects["receptacle"])
+                self._put_somewhere(step) if step.ensure else self._put(_need(step.object), step.objects["receptacle"])
             case "slice":
                 self._slice(_need(step.object), step.objects.get("tool"))
             case "open" | "close" | "toggle_on" | "toggle_off" | "clean" | "empty" | "break":
@@ -253,6 +256,21 @@ class Executor:
             )
             self._give_up(place, outcome)
         raise _StepFailedError(f"found no {receptacle.phrase} that takes {ref.phrase}")
+
+    def _put_somewhere(self, step: Step) -> None:
+        """Clear the hand: where the plan says if that is to be had at once, else on what is near."""
+        name, place = _need(step.object), step.objects["receptacle"]
+        holding = self._body.held()
+        if holding is None:
+            return
+        bound = self._bound.get(place)
+        known = self._knowledge.get(bound) if bound is not None else None
+        if known is not None:
+            seen = self._visit(place, known)
+            if seen is not None and self._try(place, seen, "put").ok:
+                self._placed[name] = place
+                return
+        self._free_hand()
 
     def _slice(self, name: str, tool: str | None) -> None:
         ref = self._refs[name]
@@ -517,13 +535,18 @@ class Executor:
             and "waste" not in self._ontology.get(lb).categories
         ]
         found = self._knowledge.recall("", labels=holders, k=20, min_score=0.0) if holders else []
-        found = sorted(found, key=lambda r: (r.stale, math.dist(r.position, self._body.position)))
+        found = sorted(found, key=lambda r: (r.stale, self._reach_cost(r)))
         for item in found[: self._limits.candidates]:
             self._body.call("go_to", label=item.object.label, target=item.position)
             seen = self._body.observation_of(item.object.object_id)
             if seen is not None and self._body.call("put", label=seen.label, object_id=seen.object_id).ok:
                 return
         raise _StepFailedError(f"found nowhere to put down the {holding.label} in the hand")
+
+    def _reach_cost(self, item: Recollection) -> float:
+        """Metres to a surface, and more for those that seldom have room."""
+        roomy = self._ontology.get(item.object.label).categories & {"table", "work surface"}
+        return math.dist(item.position, self._body.position) + (0.0 if roomy else 2.0)
 
     def _give_up(self, name: str, outcome: SkillResult) -> None:
         """Set a thing aside that could not be used, so that the next try takes another.
@@ -533,7 +556,8 @@ class Executor:
         """
         ref = self._refs[name]
         hopeless = {SkillCode.UNSUPPORTED, SkillCode.INVALID_ARGUMENT, SkillCode.TIMEOUT, SkillCode.HAND_EMPTY}
-        if outcome.code in hopeless:
+        same_kind = outcome.code is SkillCode.INCOMPATIBLE and len(ref.labels) == 1
+        if outcome.code in hopeless or same_kind:
             raise _StepFailedError(f"{ref.phrase}: {outcome.message or outcome.code}")
         self._exclude(name)
 

@@ -55,13 +55,18 @@ def _stem(word: str) -> str:
     return word.removesuffix("e") if len(word) > 3 else word
 
 
-def class_candidates(phrase: NounPhrase, ontology: Ontology) -> list[tuple[str, float]]:
+def class_candidates(phrase: NounPhrase, ontology: Ontology, wanted: Wanted | None = None) -> list[tuple[str, float]]:
     """Classes that a phrase may mean, best first, with a weight in (0, 1].
 
     Args:
         phrase: From the parser; its adjectives, relative clause and "slice of" count.
         ontology: Class knowledge.
+        wanted: Which classes can stand there; others are taken only for what is called exactly so.
     """
+
+    def fits(label: str) -> bool:
+        return wanted is None or wanted(ontology.get(label))
+
     words = phrase.words
     for i in range(len(words)):
         labels = ontology.find(" ".join(words[i:]))
@@ -70,9 +75,9 @@ def class_candidates(phrase: NounPhrase, ontology: Ontology) -> list[tuple[str, 
             return _parts(ranked, ontology) if phrase.part else ranked
     for i in range(len(words) - 1, 0, -1):
         labels = ontology.find(" ".join(words[:i]))
-        if labels and i >= len(words) - 1:
+        if labels and i >= len(words) - 1 and any(fits(label) for label in labels):
             return [(label, 0.8 - 0.1 * n) for n, label in enumerate(labels)]
-    ranked = _by_description([*words, *phrase.relative], ontology)
+    ranked = _by_description([*words, *phrase.relative], ontology, fits)
     return _parts(ranked, ontology) if phrase.part else ranked
 
 
@@ -86,7 +91,7 @@ def _parts(ranked: Sequence[tuple[str, float]], ontology: Ontology) -> list[tupl
     return list(result.items())
 
 
-def _by_description(words: Sequence[str], ontology: Ontology) -> list[tuple[str, float]]:
+def _by_description(words: Sequence[str], ontology: Ontology, fits: Callable[[str], bool]) -> list[tuple[str, float]]:
     """Classes by how many of the words their categories and descriptions share; kinds count double."""
     wanted = [_stem(w) for w in words if w not in _STOP]
     if not wanted:
@@ -94,7 +99,7 @@ def _by_description(words: Sequence[str], ontology: Ontology) -> list[tuple[str,
     scores: dict[str, float] = {}
     for label in ontology.labels():
         info = ontology.get(label)
-        if info.derived_from is not None or "structure" in info.categories:
+        if info.derived_from is not None or "structure" in info.categories or not fits(label):
             continue
         kinds = {_stem(w) for c in info.categories for w in c.split()}
         described = {_stem(w) for w in (*info.description.replace(",", " ").split(), *" ".join(info.words).split())}
@@ -156,7 +161,7 @@ class Grounder:
 
     def labels(self, phrase: NounPhrase, wanted: Wanted | None = None) -> list[tuple[str, float]]:
         """Classes that the phrase may mean and that can stand in this argument; all of them if none can."""
-        ranked = class_candidates(phrase, self.ontology)
+        ranked = class_candidates(phrase, self.ontology, wanted)
         if wanted is not None:
             fitting = [(lb, weight) for lb, weight in ranked if wanted(self.ontology.get(lb))]
             ranked = fitting or ranked

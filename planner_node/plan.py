@@ -73,7 +73,8 @@ class Step:
         objects: Parameter name to reference name.
         amount: Number argument, where the skill has one.
         call: Index of the `Call` that it serves.
-        ensure: The step only prepares: skip it if its effect holds already.
+        ensure: The step only prepares or clears away: it is skipped if its effect holds already, and another place
+            will do for what it puts down.
     """
 
     skill: str

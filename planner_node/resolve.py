@@ -159,7 +159,7 @@ class Resolver:
             if fitting:
                 return fitting
         # Nothing that was spoken of fits: say so about the newest rather than guess.
-        return spoken[-1][2][-1:] if spoken else []
+        return [r for r in spoken[-1][2][-1:] if r.name not in taken] if spoken else []
 
     def _one(self, phrase: NounPhrase) -> NounPhrase:
         """The phrase with "one" replaced by the kind of thing that was spoken of last: "the other one"."""

@@ -146,7 +146,6 @@ _TABLE: tuple[Skill, ...] = (
             _HOLDING,
             Condition("near", ("receptacle",)),
             Condition("accessible", ("receptacle",)),
-            Condition("fits", ("object", "receptacle")),
         ),
         (_HAND_EMPTY, Condition("in", ("object", "receptacle"))),
         2.0,

@@ -92,11 +92,6 @@ class State:
             case "accessible":
                 info = self.ontology.get(self.labels.get(names[0], ""))
                 return not (info.closes and self.has(names[0], "closed") is True)
-            case "fits":
-                thing, holder = (self.ontology.get(self.labels.get(n, "")) for n in names)
-                if thing.label not in self.ontology or holder.label not in self.ontology or not holder.holds:
-                    return None
-                return thing.label in holder.holds
             case "in":
                 return self.within(names[0], names[1])
             case "is":

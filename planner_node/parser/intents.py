@@ -25,6 +25,10 @@ _PROCESS = {"hot": "heat", "cold": "cool", "clean": "wash", "cooked": "cook"}
 """States that an instruction may ask for by an adjective: "put a heated mug …"."""
 
 
+_OMITTED = NounPhrase(pronoun="them", words=("omitted",))
+"""Stands for an object that was left out, until `_Interpreter.supply` fills it in."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Intent:
     """What one clause asks for.
@@ -92,6 +96,14 @@ class _Interpreter:
         else:
             result = self._simple(clause)
         return [replace(i, text=clause.text, condition=clause.condition) for i in result]
+
+    def supply(self, intent: Intent, before: Sequence[Intent]) -> Intent:
+        """Fill in an object that was left out: what was just loaded ("… on a plate and put in the fridge"), or them."""
+        thing = NounPhrase(pronoun="them")
+        last = before[-1] if before else None
+        if last is not None and last.skill == "move" and self.affords(last.phrases.get("receptacle"), "pickupable"):
+            thing = replace(last.phrases["receptacle"], determiner="the")
+        return replace(intent, phrases={**intent.phrases, "object": thing})
 
     # Places: which phrase is the destination, which describes the object.
 
@@ -200,13 +212,14 @@ class _Interpreter:
                 return [Intent(skill="put_down")]
             if self.is_lamp(objects[0]) and clause.verb[:1] == ("put",):
                 return self._switch(clause, objects, on=True)
-            if not self.affords(objects[0], "pickupable") and clause.verb[0] in {"move", "shift"}:
-                return [Intent(skill="push", phrases={"object": o}) for o in objects]
+            if clause.verb[0] in {"move", "carry", "bring", "transfer", "shift"}:
+                skill = "pick_up" if self.affords(objects[0], "pickupable") or not self.labels(objects[0]) else "push"
+                return [Intent(skill=skill, phrases={"object": o}) for o in objects]
             return [Intent(skill="put_down", phrases={"object": o}) for o in objects]
         if not objects:
             if clause.verb[:1] in (("move",), ("carry",), ("bring",), ("transfer",)):
                 return [Intent(skill="go_to", phrases={"object": destination.phrase})]
-            objects = [NounPhrase(pronoun="it")]
+            objects = [_OMITTED]
         if destination.relation == "under" and self.is_lamp(destination.phrase):
             return [Intent(skill="examine", phrases={"object": o, "device": destination.phrase}) for o in objects]
         if destination.relation in {"to", "near"} and self.is_lamp(destination.phrase) and clause.verb[0] != "put":
@@ -353,6 +366,8 @@ class _Interpreter:
         objects = [replace(o, places=(*o.places, *describing)) for o in clause.objects]
         if not objects:
             objects = [p.phrase for p in clause.prepositional if p.phrase is not lamp][:1]
+        if not objects and light:
+            objects = [NounPhrase(pronoun="it")]
         result = []
         for thing in objects:
             if light:
@@ -471,7 +486,9 @@ def interpret(clauses: Sequence[Clause], ontology: Ontology) -> tuple[list[Inten
     unclear: list[str] = []
     for clause in clauses:
         found = interpreter.interpret(clause)
-        intents += found
+        for intent in found:
+            omitted = intent.phrases.get("object") is _OMITTED
+            intents.append(interpreter.supply(intent, intents) if omitted else intent)
         if not found and not clause.negated and clause.text.strip():
             unclear.append(clause.text)
     if intents:

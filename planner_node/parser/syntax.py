@@ -164,6 +164,11 @@ class Splitter:
         elif "if" in tokens:
             cut = tokens.index("if")
             condition, tokens = tokens[cut + 1 :], tokens[:cut]
+        if tokens[:1] == ("with",):
+            # "with the book in hand, turn on the lamp"
+            verb = next((j for j in range(2, len(tokens)) if self._starts_clause(tokens, j)), 0)
+            if verb:
+                tokens = (*tokens[self._skip_fillers(tokens, verb) :], *(t for t in tokens[:verb] if t != ","))
         clauses: list[Clause] = []
         for follows, piece in self._pieces(tokens):
             clause = self._clause(piece)
@@ -225,6 +230,9 @@ class Splitter:
             return 2
         if token == "then" and i > start:
             return 1
+        between_states = i > 0 and tokens[i - 1] in w.STATE_WORDS and rest[1:2] and rest[1] in w.STATE_WORDS
+        if between_states and token in {"and", ","}:
+            return 0
         for glue in _GLUE:
             if rest[: len(glue)] == glue and self._starts_clause(tokens, i + len(glue)):
                 return len(glue)
@@ -238,7 +246,7 @@ class Splitter:
 
     def _elided(self, tokens: tuple[str, ...], i: int, start: int) -> bool:
         """Whether "… and the plate on the table" begins a clause whose verb was said before."""
-        before = any(w.longest_match(w.PREPOSITIONS, tokens, j) for j in range(start, i))
+        before = any(self._is_place(tokens, j) for j in range(start, i))
         after = tokens[i + 1 :]
         if not before or not after or after[0] not in w.DETERMINERS:
             return False
@@ -284,6 +292,8 @@ class Splitter:
             or following in w.PRONOUNS
             or following in w.PARTICLES
             or following in w.NUMBERS
+            or (w.VERBS.get((base,)) == "move" and self._is_place(tokens, j + 1))
+            or (w.VERBS.get((base,)) == "move" and following in {"to", "inside"})
             or (following == "" and not self.is_noun(tokens[j]))
             or (following == "and" and w.verb_base(tokens[j + 2] if j + 2 < len(tokens) else "") is not None)
             or (self.is_noun(singular(following)) and tokens[j] not in w.STATE_WORDS)
@@ -445,13 +455,15 @@ class Splitter:
                     return (replace(phrase, contents=(inner,)) if inner is not None else phrase), end
                 if named:
                     head.append(token)
-                elif head[-1] in w.PART_WORDS or head[-1] in w.MEASURES:
+                elif head[-1] in w.PART_WORDS | w.MEASURES | w.LANDMARKS:
                     part = part or head[-1] in w.PART_WORDS
                     head.clear()
                     inner_determiner, more, after = self._determiner(tokens, i + 1)
                     determiner, count, i = inner_determiner or determiner, count or more, after - 1
                 else:
                     break
+            elif states and not head and self._joins_states(tokens, i):
+                pass
             elif token != "of" and (self._ends_phrase(tokens, i) or (token == "with" and head)):
                 break
             elif self._is_state(tokens, i, head):
@@ -483,6 +495,12 @@ class Splitter:
                 break
             i += 1
         return determiner, count, i
+
+    @staticmethod
+    def _joins_states(tokens: tuple[str, ...], i: int) -> bool:
+        """Whether the word goes with adjectives of state: "rinsed off …", "clean and dry …", "clean, cold …"."""
+        following = tokens[i + 1] if i + 1 < len(tokens) else ""
+        return tokens[i] in {"off", "up", "down", "out"} or (tokens[i] in {"and", ","} and following in w.STATE_WORDS)
 
     def _stands_alone(self, tokens: tuple[str, ...], i: int) -> bool:
         """Whether a pronoun before `i` is the whole phrase: "it", "it again"."""
@@ -528,24 +546,15 @@ class Splitter:
         """Read what follows a head: "with an apple on it", "that you washed", "you saw before"."""
         rest = tokens[i:]
         if rest[:1] == ("with",) or rest[:1] == ("containing",) or rest[:1] == ("holding",):
-            inner, end = self._noun_phrase(tokens, i + 1)
-            after = tokens[end : end + 2]
-            if (
-                inner is not None
-                and inner.words
-                and after in (("in", "it"), ("on", "it"), ("inside", "it"), ("inside", "of"))
-            ):
-                return replace(phrase, contents=(*phrase.contents, inner)), end + 2
-            if (
-                inner is not None
-                and inner.words
-                and tokens[end : end + 1] in (("inside",), ("in",))
-                and len(tokens) == end + 1
-            ):
-                return replace(phrase, contents=(*phrase.contents, inner)), end + 1
-            if inner is not None and inner.words and phrase.words[-1:] and phrase.words[-1] in _VESSELS:
+            inside, end = self._contents(tokens, i + 1)
+            holds = phrase.words[-1:] and phrase.words[-1] in _VESSELS
+            if inside and tokens[end : end + 2] in (("in", "it"), ("on", "it"), ("inside", "it"), ("on", "top")):
+                return replace(phrase, contents=inside), end + 2
+            if inside and tokens[end : end + 1] in (("inside",), ("in",)) and not self._noun_phrase(tokens, end + 1)[0]:
+                return replace(phrase, contents=inside), end + 1
+            if inside and holds:
                 # "a plate with a fork", without "on it".
-                return replace(phrase, contents=(*phrase.contents, inner)), end
+                return replace(phrase, contents=inside), end
             return phrase, i
         if phrase.words[-1:] and phrase.words[-1] in _VAGUE and rest[:1] in (("to",), ("for",)):
             end = i + 1
@@ -564,6 +573,18 @@ class Splitter:
                 end += 1
             return replace(phrase, relative=tokens[i:end]), end
         return phrase, i
+
+    def _contents(self, tokens: tuple[str, ...], i: int) -> tuple[tuple[NounPhrase, ...], int]:
+        """Read "an apple", "a knife and an apple"; returns them and where they end."""
+        result: list[NounPhrase] = []
+        while True:
+            inner, end = self._noun_phrase(tokens, i)
+            if inner is None or not inner.words:
+                return tuple(result), i
+            result.append(inner)
+            if tokens[end : end + 1] != ("and",) or self._starts_clause(tokens, end + 1):
+                return tuple(result), end
+            i = end + 1
 
     def _relative_done(self, tokens: tuple[str, ...], start: int, i: int) -> bool:
         """Whether the place at `i` belongs to the verb rather than to the relative clause.
@@ -605,6 +626,8 @@ class Splitter:
             "while",
         }:
             return not (token == "that" and i + 1 < len(tokens) and self.is_noun(singular(tokens[i + 1])))
+        if token in w.LANDMARKS and tokens[i + 1 : i + 2] in (("of",), ("end",), ("side",), ("edge",), ("corner",)):
+            return False
         if token in w.PARTICLES and token not in {"clean"}:
             return True
         return bool(w.longest_match(w.PREPOSITIONS, tokens, i)) and token != "of"

@@ -12,6 +12,7 @@ __all__ = [
     "ADVERBS",
     "DETERMINERS",
     "FILLERS",
+    "LANDMARKS",
     "MEASURES",
     "NUMBERS",
     "ORDINALS",
@@ -46,9 +47,9 @@ _SENSES: dict[str, str] = {
     "cut": "slice|slice up|cut|cut up|chop|chop up|dice|carve|halve|crack|cut apart|cut open|cut into",
     "heat": "heat|heat up|warm|warm up|microwave|reheat|re heat|nuke|zap|warm through",
     "cook": "cook|bake|roast|fry|toast|boil|grill|saute|steam|scramble",
-    "cool": "cool|chill|refrigerate|cool down|cool off|chill down|freeze|cold|make cold",
+    "cool": "cool|chill|refrigerate|cool down|cool off|chill down|freeze|make cold",
     "toggle_on": "turn on|switch on|power on|start|activate|light|light up|illuminate|run|power up|click on|"
-    "flip on|put on|ignite|fire up|set on|flick on",
+    "flip on|ignite|fire up|flick on",
     "toggle_off": "turn off|switch off|power off|stop|deactivate|shut off|extinguish|blow out|put out|power down|"
     "shut down|flip off|click off|flick off|douse",
     "toggle": "turn|switch|power|toggle|flip|flick",
@@ -229,6 +230,13 @@ PRONOUNS: MappingProxyType[str, str] = MappingProxyType(
         "both": "them",
     }
 )
+
+LANDMARKS = word_set(
+    """
+    back front middle center centre bottom top edge corner end side left right rear surface seat ledge rim
+    """
+)
+"""Words that, before "of", name a part of a place that is as good as the place."""
 
 PART_WORDS = frozenset(
     [
