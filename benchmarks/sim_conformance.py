@@ -47,7 +47,7 @@ def main(paths: list[Path] | None = None) -> int:
     Returns:
         1 if there is nothing to replay, else 0.
     """
-    paths = sorted(RECORDINGS.glob("*.json.gz")) if not paths else paths
+    paths = paths or sorted(RECORDINGS.glob("*.json.gz"))
     if not paths:
         print(f"no recordings in {RECORDINGS}", file=sys.stderr)
         return 1

@@ -114,10 +114,9 @@ def test_the_toaster_takes_a_slice_of_bread_and_nothing_else(kitchen):
     kitchen.do("SliceObject", "Bread")
     kitchen.do("PickupObject", "Tomato")
     toaster = kitchen["Toaster"]
+    agent = kitchen.session.world.agent
+    agent.position, agent.yaw, agent.horizon = np.array([-1.25, 0.901, 0.25]), 270.0, 30.0
     with pytest.raises(ActionError, match="not a valid Object Type to be placed in"):
-        kitchen.session.world.agent.position = np.array([-1.25, 0.901, 0.25])
-        kitchen.session.world.agent.yaw = 270.0
-        kitchen.session.world.agent.horizon = 30.0
         perform(kitchen.session, {"action": "PutObject", "objectId": toaster.object_id})
     kitchen.do("PutObject", "CounterTop")
     kitchen.put("BreadSliced", "Toaster")
@@ -199,6 +198,26 @@ def test_refused_actions_change_nothing(kitchen):
         kitchen.do("PutObject", "Book")
     assert (apple.position == before[0]).all()
     assert apple.parent == before[1]
+
+
+def test_disturbances_are_seeded_reported_and_spare_what_is_seen(kitchen, shared_session):
+    def run(seed):
+        shared_session.start(load_scene("FloorPlan1"))
+        kitchen.do("OpenObject", "Microwave")
+        seen = set(shared_session.visible())
+        before = {o.object_id: (o.parent, o.is_toggled, o.is_dirty, o.openness) for o in shared_session.world}
+        done = perform(
+            shared_session, {"action": "DisturbScene", "randomSeed": seed, "moves": 3, "states": 2, "closings": 1}
+        )
+        after = {o.object_id: (o.parent, o.is_toggled, o.is_dirty, o.openness) for o in shared_session.world}
+        changed = {i for i in after if after[i] != before[i]}
+        assert changed == {entry["objectId"] for entry in done}
+        assert not changed & seen
+        return done
+
+    assert run(1) == run(1) != run(2)
+    assert [entry["change"] for entry in run(1)].count("moved") == 3
+    assert {"change": "closed", "objectId": kitchen["Microwave"].object_id, "to": "closed"} in run(1)
 
 
 def test_random_spawn_is_reproducible_and_keeps_every_object(kitchen, shared_session):

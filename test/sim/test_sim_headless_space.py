@@ -3,6 +3,7 @@
 import io
 import json
 import tarfile
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +56,7 @@ def test_paths_are_walkable_and_end_near_the_goal():
     goal = places[-1]
     corners = space.path(world.agent.position[[0, 2]], goal, GRID, 0.3)
     assert corners[-1] == pytest.approx(goal, abs=0.3)
-    for a, b in zip(corners[:-1], corners[1:], strict=True):
+    for a, b in pairwise(corners):
         assert space.blocker(a, b) is None
     assert space.path(places[0], np.array([100.0, 100.0]), GRID, 0.3) is None
 
@@ -112,7 +113,7 @@ def test_ids_of_moved_objects_say_where_they_are():
 
 @pytest.mark.parametrize("name", ["FloorPlan1+FloorPlan999", "FloorPlan1+", "floorplan1", "FloorPlan", ""])
 def test_unknown_scenes_are_refused_by_name(name):
-    with pytest.raises(SceneError, match="FloorPlan|Scene"):
+    with pytest.raises(SceneError, match=r"FloorPlan|Scene"):
         load_any_scene(name)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.headless.actions.handling import release
 from sim.headless.actions.registry import action
+from sim.headless.disturbance import disturb
 from sim.headless.errors import ActionError
 from sim.headless.geometry import matrix_from_euler, vector
 from sim.headless.objects import SimObject
@@ -78,6 +79,21 @@ def initial_random_spawn(
         excluded_receptacles=frozenset(map(str, excluded_receptacles or ())),
         excluded_ids=frozenset(map(str, excluded_object_ids or ())),
     )
+
+
+@action("DisturbScene")
+def disturb_scene(
+    session: Session,
+    *,
+    random_seed: int,
+    moves: int = 1,
+    states: int = 0,
+    closings: int = 0,
+    spare_visible: bool = True,
+) -> list[dict[str, str]]:
+    """Change the scene as another inhabitant would; not an action of AI2-THOR."""
+    spare = session.visible() if spare_visible else frozenset[str]()
+    return disturb(session.world, seed=random_seed, moves=moves, states=states, closings=closings, spare=spare)
 
 
 @action("DisableObject")
