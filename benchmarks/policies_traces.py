@@ -24,6 +24,8 @@ from memory_node import policies
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 HOUSEHOLD_CAPACITIES = (2, 4, 8, 16, 25, 32, 64)
+LINEAR = frozenset({"karma", "ebbinghaus", "relevance"})
+"""Policies that compare all units at an eviction: measured up to the largest household capacity only."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Task:
         return float(key in self.named)
 
 
-def household(seed: int, *, homes: int = 60) -> list[tuple[list[Hashable], frozenset[Hashable]]]:
+def household(seed: int, *, homes: int = 25) -> list[tuple[list[Hashable], frozenset[Hashable]]]:
     """Tasks of ALFRED homes as (keys in the order of access, keys that the task names); empty without ALFRED.
 
     Args:
@@ -117,7 +119,7 @@ def cases() -> Iterator[tuple[str, list[Hashable], Sequence[int]]]:
     ):
         if (SHARED / "traces" / file).exists():
             trace = policies.read_trace(SHARED / "traces" / file, form)
-            yield name, trace[:100_000], capacities
+            yield name, trace[:60_000], capacities
     for name, trace in synthetic().items():
         yield name, trace, (4, 16, 32, 200)
 
@@ -173,6 +175,8 @@ def compare(name: str, trace: Sequence[Hashable], capacities: Sequence[int]) -> 
     """All policies, the optimum and the peers on one trace."""
     for capacity in capacities:
         for policy in (*policies.names(), "opt"):
+            if policy in LINEAR and capacity > max(HOUSEHOLD_CAPACITIES):
+                continue
             rate, speed = measure(trace, policy, capacity)
             yield Row(name, len(trace), capacity, policy, rate, speed)
         for peer, make in peers().items():
