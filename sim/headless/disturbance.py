@@ -67,10 +67,8 @@ def disturb(
     ]
     for obj in drawn(changeable)[:states]:
         done.append(_change(world, obj))
-    opened = [
-        o for o in world if o.is_open and o.object_type in MUST_BE_OPEN_TO_PLACE and o.object_id not in left_alone
-    ]
-    for obj in drawn([o for o in opened if o.object_type not in ("Box", "Drawer")])[:closings]:
+    opened = [o for o in world if o.is_open and o.object_type in _CLOSED_IN_PASSING and o.object_id not in left_alone]
+    for obj in drawn(opened)[:closings]:
         obj.openness = 0.0
         world.touch(obj)
         done.append({"change": "closed", "objectId": obj.object_id, "to": "closed"})
@@ -80,11 +78,7 @@ def disturb(
 def _takes(receptacle: SimObject, obj: SimObject) -> bool:
     if not receptacle.kind.receptacle or receptacle.object_type in HANGING or receptacle is obj:
         return False
-    if (
-        receptacle.object_type in MUST_BE_CLOSED_TO_RUN
-        or receptacle.kind.pickupable
-        or receptacle.object_type == "Floor"
-    ):
+    if receptacle.kind.pickupable or receptacle.object_type in ("Floor", "Microwave"):
         return False
     return fits(obj.object_type, receptacle.object_type)
 

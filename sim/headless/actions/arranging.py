@@ -126,7 +126,7 @@ def remove_from_scene(session: Session, *, object_id: str) -> None:
     _drop_contents(session, session.find(object_id))
 
 
-@action("RemoveObjsFromScene", "RemoveObjects")
+@action("RemoveObjsFromScene")
 def remove_objects(session: Session, *, object_ids: list[Any]) -> None:
     """Take objects out of the scene for good."""
     for obj in [session.find(str(object_id)) for object_id in object_ids]:

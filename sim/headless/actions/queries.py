@@ -43,12 +43,6 @@ def get_visible_objects(session: Session, *, max_distance: float | None = None) 
     return [object_id for object_id in session.world.objects if object_id in seen]
 
 
-@action("GetReceptacleObjects", "ObjectsInReceptacle")
-def get_receptacle_objects(session: Session, *, object_id: str) -> list[str]:
-    """Ids of what is in or on a receptacle."""
-    return session.world.children_reported(session.find(object_id))
-
-
 @action("GetSpawnCoordinatesAboveReceptacle")
 def get_spawn_coordinates(session: Session, *, object_id: str, anywhere: bool = True) -> list[dict[str, float]]:
     """Points on the surfaces of a receptacle where something small can stand; all, or those within the agent's view."""
