@@ -265,6 +265,7 @@ class Composer:
             lb
             for lb in sorted(self.ontology.holders(ref.label))
             if (info := self.ontology.get(lb)).static
+            and "receptacle" in info.affordances
             and not info.closes
             and not info.affordances & {"heats", "cooks", "washes", "toggleable"}
             and "waste" not in info.categories

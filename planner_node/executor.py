@@ -245,7 +245,8 @@ class Executor:
             outcome = self._try(place, seen, "put")
             if outcome.code is SkillCode.CLOSED:
                 outcome = self._try(place, self._change(place, "open"), "put")
-            if outcome.ok and self._body.held() is None:
+            if self._body.held() is None and (outcome.ok or self._lies_at(name, place, seen)):
+                # A put that reports failure may have worked all the same: what is seen decides.
                 self._placed[name] = place
                 self._close_opened()
                 return
@@ -256,6 +257,15 @@ class Executor:
             )
             self._give_up(place, outcome)
         raise _StepFailedError(f"found no {receptacle.phrase} that takes {ref.phrase}")
+
+    def _lies_at(self, name: str, place: str, receptacle: Observation) -> bool:
+        """Whether the newest frame shows a thing at a receptacle."""
+        now = self._see_again(place) or receptacle
+        if self._see_again(name) is None:
+            self._body.call("look_at", label=now.label, target=now.position)
+        thing = self._see_again(name)
+        size = now.size or (0.0, 0.0, 0.0)
+        return thing is not None and math.dist(thing.position, now.position) < 0.5 + max(size) / 2
 
     def _put_somewhere(self, step: Step) -> None:
         """Clear the hand: where the plan says if that is to be had at once, else on what is near."""
@@ -532,6 +542,7 @@ class Executor:
             for lb in self._ontology.holders(holding.label)
             if self._ontology.get(lb).static
             and not self._ontology.get(lb).closes
+            and "receptacle" in self._ontology.get(lb).affordances
             and "waste" not in self._ontology.get(lb).categories
         ]
         found = self._knowledge.recall("", labels=holders, k=20, min_score=0.0) if holders else []

@@ -119,10 +119,10 @@ def support_of(knowledge: Knowledge, ontology: Ontology, thing: ObjectState) -> 
         parent = knowledge.get(thing.parent)
         if parent is not None:
             return parent.object
-    holders = ontology.holders(thing.label)
+    holders = [lb for lb in sorted(ontology.holders(thing.label)) if "receptacle" in ontology.get(lb).affordances]
     if not holders:
         return None
-    near = knowledge.recall("", labels=list(holders), near=(thing.position, 2.5), k=20, min_score=0.0)
+    near = knowledge.recall("", labels=holders, near=(thing.position, 2.5), k=20, min_score=0.0)
 
     def misfit(holder: ObjectState) -> float:
         height = holder.size[2] / 2 if holder.size is not None else 0.0

@@ -34,12 +34,14 @@ class Thing:
 
 @dataclass
 class Home:
-    """The world's truth; `fail` maps (skill, thing's name) to codes that the next calls end with."""
+    """The world's truth; `fail` maps (skill, thing's name) to codes that the next calls end with, `lies` to
+    what a call reports though it was done."""
 
     things: dict[str, Thing] = field(default_factory=dict)
     pose: tuple[float, float, float] = (0.0, 0.0, 0.0)
     held: str | None = None
     fail: dict[tuple[str, str], list[SkillCode]] = field(default_factory=dict)
+    lies: dict[tuple[str, str], SkillCode] = field(default_factory=dict)
     knobs: dict[str, str] = field(default_factory=dict)
 
     def add(self, name: str, label: str, x: float, y: float, z: float = 0.9, *, on: str | None = None, states=()):
@@ -143,6 +145,8 @@ class SymbolicRobot:
             return SkillResult(code=SkillCode.CANCELLED, seq=self._seq)
         planned = self.home.fail.get((call.skill, name))
         code = planned.pop(0) if planned else self._act(call, name)
+        if self.home.lies.get((call.skill, name)):
+            code = self.home.lies.pop((call.skill, name))
         seconds = 2.0
         self._time += seconds
         if call.skill == "look_around":

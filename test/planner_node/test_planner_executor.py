@@ -102,6 +102,29 @@ def test_out_of_reach_is_tried_from_other_viewpoints(setup):
     assert setup.home.held == "apple"
 
 
+def test_what_is_seen_outweighs_a_wrong_report(setup):
+    setup.home.lies["put", "table"] = SkillCode.FAILED
+    result = setup.run("Put the apple on the table.")
+    assert result.claimed, result.reason
+    assert setup.home.things["apple"].parent == "table"
+    assert [c for c in setup.robot.calls if c[0] == "put"] == [("put", "table")]
+
+
+def test_the_red_fruit_that_is_gone_is_not_replaced_by_a_tomato(setup):
+    assert setup.run("Wash the apple.").claimed
+    setup.home.things.pop("apple")
+    result = setup.run("Slice the red fruit.")
+    assert not result.claimed
+    assert "tomato" in setup.home.things
+
+
+def test_knobs_are_tried_until_the_right_burner_is_lit(setup):
+    result = setup.run("Heat the pot on the stove.")
+    assert result.claimed, result.reason
+    assert "hot" in setup.home.state("pot")
+    assert all("off" in setup.home.state(name) for name in ("burner", "burner2", "knob", "knob2"))
+
+
 def test_hands_are_freed_first(setup):
     assert setup.run("Pick up the apple.").claimed
     result = setup.run("Pick up the mug.")

@@ -66,9 +66,10 @@ def test_a_parser_is_trained_exported_and_read_by_numpy_as_by_torch(annotations,
     reader.eval()
     example = corpus.dev[0]
     texts = train.sentences_of(example)
-    trunk.read(texts)
+    trunk.read(texts[:1])
+    words = train.WordMeans(corpus, tmp_path / "work")
     with torch.no_grad():
-        _, goals = reader(*train.step_inputs(trunk, [texts]))
+        _, goals = reader(*train.step_inputs(words, [texts]))
     opinions = parser.goal_opinions(texts[0], steps=texts[1:])
     # Rounding to 4 and 8 bits moves probabilities a little.
     likelihoods = train.top_likelihoods(corpus, trunk, layers, goal, [example])[0]
