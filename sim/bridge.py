@@ -307,8 +307,10 @@ class ThorRobot:
             self._stand()
             self._pitch_to(_LOOK_DOWN)
         for heading in headings:
-            self._turn_to(heading * math.pi / 2)
             before = self._pose()
+            if not self._turn_to(heading * math.pi / 2):
+                self._navigator.bump(before.x, before.y, heading)
+                return False
             event = self._primitive("MoveAhead", COSTS.move(STEP), moveMagnitude=STEP)
             after = self._pose()
             self._effort.distance += math.hypot(after.x - before.x, after.y - before.y)
@@ -325,9 +327,10 @@ class ThorRobot:
             self._stand()
         self._pitch_to(viewpoint.horizon)
 
-    def _turn_to(self, yaw: float) -> None:
-        turn = math.degrees(yaw - self._pose().yaw)
-        self._turn_by((turn + 180.0) % 360.0 - 180.0)
+    def _turn_to(self, yaw: float) -> bool:
+        """Turn to a heading, radians; False if something was in the way of what the hand holds."""
+        self._turn_by(math.degrees(math.remainder(yaw - self._pose().yaw, math.tau)))
+        return abs(math.remainder(yaw - self._pose().yaw, math.tau)) < math.radians(1.0)
 
     def _turn_by(self, degrees: float) -> None:
         """Turn counter-clockwise (as the map has it) by an angle; nothing for less than half a degree."""

@@ -242,7 +242,10 @@ class Space:
         return obstacles
 
     def _stops(self, obj: SimObject, ground: float) -> bool:
-        if obj is self._world.held or obj.object_type == "Floor":
+        held = self._world.held
+        if held is not None and (obj is held or any(obj is inside for inside in self._world.contents(held))):
+            return False
+        if obj.object_type == "Floor":
             return False
         if obj.object_id in self._world.spawned_in:
             return False
