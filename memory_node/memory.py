@@ -9,6 +9,7 @@ keeping is `store`'s.
 from __future__ import annotations
 
 import hashlib
+import heapq
 import json
 import math
 from collections import deque
@@ -36,6 +37,7 @@ from memory_node.shortterm import ShortTermMemory
 from memory_node.stats import Counters, Stats
 from memory_node.store import Durability, Record, Store
 from memory_node.surroundings import Surroundings
+from memory_node.transfer import read_units, rename, write_units
 from memory_node.units import Unit
 from scene_graph.graph import SceneGraph
 from scene_graph.ontology import Ontology, ontology, plural
@@ -49,6 +51,8 @@ MIN_SCORE = 0.35
 
 _JUMP = 1.0
 """Seconds by which stamps may go back, from sensors that are not in step, before that is a restart of time."""
+_RETENTION_INTERVAL = 32
+"""Frames after which the size of the file is looked at again."""
 _RECENT_QUERIES = 8
 """Queries whose classes count as what the present task is about."""
 
@@ -91,7 +95,14 @@ class Memory:
         map_id: str,
         seed: int,
         owns_graph: bool,
+        max_units: int | None,
+        max_bytes: int | None,
     ) -> None:
+        for name, limit in (("max_units", max_units), ("max_bytes", max_bytes)):
+            if limit is not None and limit < 1:
+                raise QueryError(f"{name} must be at least 1, got {limit}")
+        self._max_units = max_units
+        self._max_bytes = max_bytes
         self._graph = scene_graph
         self._owns_graph = owns_graph
         self._graph_changed = False
@@ -142,6 +153,9 @@ class Memory:
         durability: Durability = "process",
         knowledge: Ontology | None = None,
         map_id: str = "",
+        namespace: str = "",
+        max_units: int | None = None,
+        max_bytes: int | None = None,
         seed: int = 0,
     ) -> Self:
         """Open a memory: what its file holds, or an empty one.
@@ -157,6 +171,9 @@ class Memory:
             durability: What an acknowledged observation outlives: ``"process"`` or ``"power"``.
             knowledge: What is known of classes; by default the shipped household knowledge.
             map_id: Which map positions refer to.
+            namespace: Whose memory it is (a home's, a robot's, a person's), if several share a file.
+            max_units: Units kept at most in all; of more, those of the archive that were seen longest ago go.
+            max_bytes: Bytes that the file may fill, kept to in the same way.
             seed: For the policies that draw or hash.
 
         Raises:
@@ -174,11 +191,13 @@ class Memory:
             embedder=embedder if embedder is not None else MiniLM(),
             clock=clock,
             scene_graph=scene_graph,
-            store=Store(path, durability=durability) if path is not None else None,
+            store=Store(path, namespace=namespace, durability=durability) if path is not None else None,
             knowledge=knowledge if knowledge is not None else ontology(),
             map_id=map_id,
             seed=seed,
             owns_graph=owns_graph,
+            max_units=max_units,
+            max_bytes=max_bytes,
         )
 
     def __enter__(self) -> Self:
@@ -262,6 +281,7 @@ class Memory:
             self._counters.observations += len(frame)
             self._counters.changes.update(change.kind.value for change in changes)
             self._persist()
+            self._retain()
             return changes
 
     def _begin_epoch(self) -> None:
@@ -405,6 +425,67 @@ class Memory:
                 known = self._resolve(object_id)
                 return [self._graph_states[known]] if known is not None else []
             return [unit.state, *(past.state for past in reversed(unit.history))]
+
+    def state_at(self, object_id: str, stamp: float) -> ObjectState | None:
+        """What was believed of an object at some time, e.g. where it was at ten o'clock.
+
+        Args:
+            object_id: Memory's id, or a sensor id that joined it.
+            stamp: Seconds, in the present epoch.
+
+        Returns:
+            The belief that held then; None if the object was not yet known.
+        """
+        with self._lock:
+            unit = self._units.find(object_id)
+            if unit is None:
+                known = self._resolve(object_id)
+                return self._graph_states[known] if known is not None else None
+            if unit.epoch == self._epoch and unit.since <= stamp:
+                return unit.state
+            for past in reversed(unit.history):
+                if past.epoch == self._epoch and past.since <= stamp:
+                    return past.state
+            return None
+
+    def export(self, path: str | PathLike[str]) -> int:
+        """Write all units with their history as JSON Lines, see `transfer`; returns how many.
+
+        Args:
+            path: Of the file; replaced if it exists.
+
+        Raises:
+            StoreError: If it cannot be written.
+        """
+        with self._lock:
+            return write_units(path, self._units.units.values())
+
+    def import_from(self, path: str | PathLike[str]) -> int:
+        """Take in the units of a file that `export` wrote, as archive of this memory; returns how many.
+
+        What memory knows already under the same id stays as it is, and the unit of the file gets a new id.
+
+        Args:
+            path: Of the file.
+
+        Raises:
+            StoreError: If it cannot be read, or is no such file; then nothing is taken in.
+        """
+        with self._lock:
+            units = read_units(path)
+            renamed = {u.id: self._new_id(u.state.label) for u in units if u.id in self._units.units}
+            for unit in units:
+                rename(unit, renamed)
+                self._units.add(unit)
+                self._put_row(unit, ARCHIVE)
+                self._dirty[unit.id] = None
+            numbers = [int(n) for unit in units if (n := unit.id.rpartition("-")[2]).isdecimal()]
+            self._next_number = max([self._next_number, *(n + 1 for n in numbers)])
+            if not self._archive:
+                for unit in units:
+                    self._admit(unit.id)
+            self._persist()
+            return len(units)
 
     def labels(self) -> list[str]:
         """Classes of all that is remembered, sorted."""
@@ -785,7 +866,7 @@ class Memory:
         if self._store is not None:
             self._graph_changed = True
             self._persist()
-            self._store.delete(units, self._meta())
+            self._store.erase(units, self._meta())
         return ErasureReport(object_ids=(*units, *fixed), states=states, images=images, graph_objects=len(fixed))
 
     def _labels_left(self) -> set[str]:
@@ -945,6 +1026,26 @@ class Memory:
         self._store.write(records, self._meta())
         self._dirty.clear()
         self._graph_changed = False
+
+    def _retain(self) -> None:
+        """Keep to the limits: drop units of the archive, those first that were seen longest ago."""
+        surplus = len(self._units.units) - self._max_units if self._max_units is not None else 0
+        if (
+            self._store is not None
+            and self._max_bytes is not None
+            and self._counters.frames % _RETENTION_INTERVAL == 0
+            and self._store.live_bytes > self._max_bytes
+        ):
+            surplus = max(surplus, 1 + len(self._units.units) // 10)
+        if surplus <= 0:
+            return
+        archived = [unit for key, unit in self._units.units.items() if key not in self._cache]
+        oldest = heapq.nsmallest(surplus, archived, key=lambda unit: (unit.epoch, unit.state.stamp, unit.id))
+        for unit in oldest:
+            self._units.remove(unit.id)
+        self._erase_rows([unit.id for unit in oldest])
+        if self._store is not None:
+            self._store.drop([unit.id for unit in oldest], self._meta())
 
     def _words(self, unit: Unit) -> str:
         info = self._knowledge.get(unit.state.label)

@@ -27,12 +27,19 @@ _SYNCHRONOUS: dict[str, str] = {"process": "NORMAL", "power": "FULL"}
 _APPLICATION_ID = 0x4B41524D  # "KARM", so that another program's database is not taken for ours
 _MIGRATIONS = (
     """
-    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE meta (
+        namespace TEXT NOT NULL,
+        key TEXT NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (namespace, key)
+    ) WITHOUT ROWID;
     CREATE TABLE units (
         number INTEGER PRIMARY KEY,
-        id TEXT NOT NULL UNIQUE,
+        namespace TEXT NOT NULL,
+        id TEXT NOT NULL,
         tier INTEGER NOT NULL,
-        record TEXT NOT NULL
+        record TEXT NOT NULL,
+        UNIQUE (namespace, id)
     );
     CREATE TABLE history (
         number INTEGER NOT NULL,
@@ -65,9 +72,19 @@ class Record:
 
 @dataclass(slots=True)
 class _Known:
-    """What the file holds of a unit, so that only differences are written."""
+    """What the file holds of a unit, so that only differences are written.
+
+    Attributes:
+        number: Of its row.
+        dropped: Position of the oldest belief kept.
+        history: Position after the newest one.
+        words: What full-text search finds it by.
+        place: Its bounds.
+        image: Its image.
+    """
 
     number: int
+    dropped: int
     history: int
     words: str
     place: tuple[float, ...]
@@ -75,10 +92,11 @@ class _Known:
 
 
 class Store:
-    """The file of one memory.
+    """The file of one memory, or of several with different namespaces.
 
     Args:
         path: Of the file; made if missing.
+        namespace: Whose memory it is, e.g. a home's, a robot's or a person's; others in the file are not seen.
         durability: What a commit outlives: the process, or a power failure.
 
     Raises:
@@ -86,12 +104,13 @@ class Store:
             is left as it is.
     """
 
-    def __init__(self, path: str | PathLike[str], *, durability: Durability = "process") -> None:
+    def __init__(self, path: str | PathLike[str], *, namespace: str = "", durability: Durability = "process") -> None:
         if durability not in _SYNCHRONOUS:
             raise StoreError(f"durability must be one of {', '.join(_SYNCHRONOUS)}, got {durability!r}")
         self.path = Path(path)
         if not self.path.parent.is_dir():
             raise StoreError(f"cannot open {self.path}: its folder does not exist; create it first")
+        self._namespace = namespace
         self._known: dict[str, _Known] = {}
         try:
             self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
@@ -137,22 +156,40 @@ class Store:
     def units(self) -> Iterator[tuple[Unit, int]]:
         """All units with their tiers, in the order in which they were first kept."""
         with self._reporting():
+            ours = "number IN (SELECT number FROM units WHERE namespace = ?)"
+            name = (self._namespace,)
             history: dict[int, list[Past]] = {}
-            for number, record in self._db.execute("SELECT number, record FROM history ORDER BY number, position"):
+            for number, record in self._db.execute(
+                f"SELECT number, record FROM history WHERE {ours} ORDER BY number, position", name
+            ):
                 history.setdefault(number, []).append(Past.from_json(json.loads(record)))
-            images = dict(self._db.execute("SELECT number, image FROM images"))
+            images = dict(self._db.execute(f"SELECT number, image FROM images WHERE {ours}", name))
             words = dict(self._db.execute("SELECT rowid, text FROM words"))
-            for number, tier, record in self._db.execute("SELECT number, tier, record FROM units ORDER BY number"):
+            for number, tier, record in self._db.execute(
+                "SELECT number, tier, record FROM units WHERE namespace = ? ORDER BY number", name
+            ):
                 unit = Unit.from_json(json.loads(record))
                 unit.history = history.get(number, [])
                 unit.image = images.get(number)
-                self._known[unit.id] = _Known(number, len(unit.history), words.get(number, ""), _box(unit), unit.image)
+                end = unit.dropped + len(unit.history)
+                known = _Known(number, unit.dropped, end, words.get(number, ""), _box(unit), unit.image)
+                self._known[unit.id] = known
                 yield unit, tier
+
+    @property
+    def live_bytes(self) -> int:
+        """Bytes of the file that hold something."""
+        with self._reporting():
+            (pages,) = self._db.execute("PRAGMA page_count").fetchone()
+            (free,) = self._db.execute("PRAGMA freelist_count").fetchone()
+            (size,) = self._db.execute("PRAGMA page_size").fetchone()
+            return int((pages - free) * size)
 
     def meta(self) -> dict[str, Any]:
         """What was kept beside the units."""
         with self._reporting():
-            return {key: json.loads(value) for key, value in self._db.execute("SELECT key, value FROM meta")}
+            rows = self._db.execute("SELECT key, value FROM meta WHERE namespace = ?", (self._namespace,))
+            return {key: json.loads(value) for key, value in rows}
 
     # Writing.
 
@@ -165,32 +202,27 @@ class Store:
         with self._transaction():
             for record in records:
                 self._write_unit(record)
-            self._db.executemany(
-                "INSERT OR REPLACE INTO meta VALUES (?, ?)", [(k, json.dumps(v)) for k, v in meta.items()]
-            )
+            self._write_meta(meta)
 
-    def delete(self, object_ids: Iterable[str], meta: Mapping[str, Any]) -> None:
-        """Erase units with all that belongs to them, down to the bytes of the file and its log.
+    def drop(self, object_ids: Iterable[str], meta: Mapping[str, Any]) -> None:
+        """Delete units whose time has come; their bytes are overwritten when the pages are used again.
 
         Raises:
-            StoreError: If it cannot be done; then nothing was erased.
+            StoreError: If it cannot be done; then nothing was deleted.
         """
         with self._transaction():
-            for object_id in object_ids:
-                known = self._known.pop(object_id, None)
-                if known is None:
-                    continue
-                for table, column in (
-                    ("history", "number"),
-                    ("images", "number"),
-                    ("places", "number"),
-                    ("words", "rowid"),
-                    ("units", "number"),
-                ):
-                    self._db.execute(f"DELETE FROM {table} WHERE {column} = ?", (known.number,))
-            self._db.executemany(
-                "INSERT OR REPLACE INTO meta VALUES (?, ?)", [(k, json.dumps(v)) for k, v in meta.items()]
-            )
+            self._delete_units(object_ids)
+            self._write_meta(meta)
+
+    def erase(self, object_ids: Iterable[str], meta: Mapping[str, Any]) -> None:
+        """Delete units with all that belongs to them, down to the bytes of the file and its log.
+
+        Raises:
+            StoreError: If it cannot be done; then nothing was deleted.
+        """
+        with self._transaction():
+            self._delete_units(object_ids)
+            self._write_meta(meta)
             # Full-text search only marks what was deleted: merging its segments drops the words themselves.
             self._db.execute("INSERT INTO words (words) VALUES ('optimize')")
         with self._reporting():
@@ -199,15 +231,31 @@ class Store:
             self._db.execute("VACUUM")
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
+    def _delete_units(self, object_ids: Iterable[str]) -> None:
+        for object_id in object_ids:
+            known = self._known.pop(object_id, None)
+            if known is not None:
+                for table in ("history", "images", "places", "units"):
+                    self._db.execute(f"DELETE FROM {table} WHERE number = ?", (known.number,))
+                self._db.execute("DELETE FROM words WHERE rowid = ?", (known.number,))
+
+    def _write_meta(self, meta: Mapping[str, Any]) -> None:
+        self._db.executemany(
+            "INSERT OR REPLACE INTO meta VALUES (?, ?, ?)",
+            [(self._namespace, key, json.dumps(value)) for key, value in meta.items()],
+        )
+
     def _write_unit(self, record: Record) -> None:
         unit = record.unit
         known = self._known.get(unit.id)
-        row = (record.tier, json.dumps(unit.to_json(), separators=(",", ":")))
+        row = (record.tier, _json(unit.to_json()))
         box = _box(unit)
         if known is None:
-            cursor = self._db.execute("INSERT INTO units (tier, record, id) VALUES (?, ?, ?)", (*row, unit.id))
+            cursor = self._db.execute(
+                "INSERT INTO units (tier, record, namespace, id) VALUES (?, ?, ?, ?)", (*row, self._namespace, unit.id)
+            )
             assert cursor.lastrowid is not None
-            known = self._known[unit.id] = _Known(cursor.lastrowid, 0, record.words, box, None)
+            known = self._known[unit.id] = _Known(cursor.lastrowid, 0, 0, record.words, box, None)
             self._db.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (known.number, record.words))
             self._db.execute("INSERT INTO places VALUES (?, ?, ?, ?, ?, ?, ?)", (known.number, *box))
         else:
@@ -218,20 +266,22 @@ class Store:
             if box != known.place:
                 self._db.execute("INSERT OR REPLACE INTO places VALUES (?, ?, ?, ?, ?, ?, ?)", (known.number, *box))
                 known.place = box
-        if known.history > len(unit.history):  # a split gave part of it to another unit
-            self._db.execute(
-                "DELETE FROM history WHERE number = ? AND position >= ?", (known.number, len(unit.history))
-            )
-            known.history = len(unit.history)
-        if known.history < len(unit.history):
+        end = unit.dropped + len(unit.history)
+        if known.history > end:  # a split gave part of it to another unit
+            self._db.execute("DELETE FROM history WHERE number = ? AND position >= ?", (known.number, end))
+            known.history = end
+        if known.dropped < unit.dropped:
+            self._db.execute("DELETE FROM history WHERE number = ? AND position < ?", (known.number, unit.dropped))
+            known.dropped = unit.dropped
+        if known.history < end:
             self._db.executemany(
                 "INSERT INTO history VALUES (?, ?, ?)",
                 [
-                    (known.number, position, json.dumps(unit.history[position].to_json(), separators=(",", ":")))
-                    for position in range(known.history, len(unit.history))
+                    (known.number, position, _json(unit.history[position - unit.dropped].to_json()))
+                    for position in range(max(known.history, unit.dropped), end)
                 ],
             )
-            known.history = len(unit.history)
+            known.history = end
         if unit.image is not known.image:
             self._db.execute("INSERT OR REPLACE INTO images VALUES (?, ?)", (known.number, unit.image))
             known.image = unit.image
@@ -253,6 +303,10 @@ class Store:
             yield
         except sqlite3.Error as error:
             raise StoreError(f"cannot use {self.path}: {error}") from error
+
+
+def _json(data: Mapping[str, Any]) -> str:
+    return json.dumps(data, separators=(",", ":"))
 
 
 def _box(unit: Unit) -> tuple[float, ...]:

@@ -8,10 +8,13 @@ from typing import Any
 
 from scene_graph.types import ObjectState, Point
 
-__all__ = ["MAX_ALIASES", "MAX_GHOSTS", "Past", "Unit"]
+__all__ = ["MAX_ALIASES", "MAX_GHOSTS", "MAX_HISTORY", "Past", "Unit"]
 
 MAX_ALIASES = 64
 """Sensor ids remembered of one object: sensors that re-issue ids every frame would add one a frame for ever."""
+
+MAX_HISTORY = 512
+"""Earlier beliefs kept of one object; a door that is opened every minute would fill the disk."""
 
 MAX_GHOSTS = 4
 """Old places kept of an object that is provisionally elsewhere."""
@@ -52,6 +55,7 @@ class Unit:
         map_id: Map of its position.
         aliases: Sensor ids that joined it, newest last.
         history: Earlier beliefs, oldest first.
+        dropped: How many beliefs before those in `history` were given up.
         ghosts: Old places where it may still be, since nobody has looked there again; newest last.
         retired: It was made into other things, as a whole is into its slices, and is no more.
         origin: Id of what it was made from.
@@ -68,6 +72,7 @@ class Unit:
     map_id: str = ""
     aliases: dict[str, None] = field(default_factory=dict)
     history: list[Past] = field(default_factory=list)
+    dropped: int = 0
     ghosts: list[ObjectState] = field(default_factory=list)
     retired: bool = False
     origin: str | None = None
@@ -99,6 +104,10 @@ class Unit:
     def become(self, state: ObjectState, epoch: int) -> None:
         """Take up a new belief; the present one becomes history."""
         self.history.append(Past(self.state, self.since, self.epoch))
+        if len(self.history) > MAX_HISTORY:
+            surplus = MAX_HISTORY // 4
+            del self.history[:surplus]
+            self.dropped += surplus
         self.state, self.since, self.epoch, self.anchor = state, state.stamp, epoch, state.position
 
     def to_json(self) -> dict[str, Any]:
@@ -109,6 +118,7 @@ class Unit:
             "epoch": self.epoch,
             "map_id": self.map_id,
             "aliases": list(self.aliases),
+            "dropped": self.dropped,
             "ghosts": [ghost.to_json() for ghost in self.ghosts],
             "retired": self.retired,
             "origin": self.origin,
@@ -129,6 +139,7 @@ class Unit:
             epoch=int(data["epoch"]),
             map_id=str(data["map_id"]),
             aliases=dict.fromkeys(data["aliases"]),
+            dropped=int(data["dropped"]),
             ghosts=[ObjectState.from_json(ghost) for ghost in data["ghosts"]],
             retired=bool(data["retired"]),
             origin=data["origin"],

@@ -14,6 +14,7 @@ import pytest
 
 from memory_node import Memory, QueryError, StoreError
 from memory_node.store import Store
+from memory_node.units import MAX_HISTORY
 from scene_graph.types import Observation
 
 
@@ -273,6 +274,116 @@ def test_killed_at_any_instant_it_reopens_to_the_last_acknowledged_frame(path):
         with sqlite3.connect(path) as db:
             assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         db.close()
+
+
+class TestHistory:
+    def test_where_was_it_at_ten_o_clock(self, path):
+        with Memory.open(path) as memory:
+            for hour, x in ((8, 0.0), (9, 0.0), (11, 5.0)):
+                memory.observe([thing("KeyChain", x, 3600.0 * hour, object_id="keys")])
+            assert memory.state_at("keys", 3600.0 * 10).position[0] == 0
+            assert memory.state_at("keys", 3600.0 * 12).position[0] == 5
+            assert memory.state_at("keys", 3600.0 * 7) is None
+            assert memory.state_at("nothing", 0) is None
+
+    def test_it_is_bounded_per_object_in_the_process_and_on_disk(self, path):
+        states = [frozenset({"open"}), frozenset({"closed"})]
+        with Memory.open(path) as memory:
+            for step in range(MAX_HISTORY * 2):
+                memory.observe([thing("Laptop", 0, step, states=states[step % 2], object_id="l")])
+            kept = memory.history("l")
+            assert len(kept) <= MAX_HISTORY + 1
+            assert kept[0].stamp == MAX_HISTORY * 2 - 1
+        with sqlite3.connect(path) as db:
+            assert db.execute("SELECT count(*) FROM history").fetchone() == (len(kept) - 1,)
+        db.close()
+        with Memory.open(path) as memory:
+            assert memory.history("l") == kept
+            memory.observe([thing("Laptop", 0, MAX_HISTORY * 2, states=states[0], object_id="l")])
+        with Memory.open(path) as memory:
+            assert memory.history("l")[1:] == kept
+
+
+class TestTransfer:
+    def test_what_is_exported_can_be_imported(self, path, tmp_path):
+        with Memory.open(path) as memory:
+            memory.observe([thing("Box", 0, 0, object_id="b"), thing("Mug", 0, 0, parent="b", image=b"picture")])
+            memory.observe([thing("Plate", 9, 1)])
+            memory.observe([thing("Plate", 4, 2)])
+            assert memory.export(tmp_path / "all.jsonl") == 3
+            plates = memory.history(memory.locate("plate").object.object_id)
+        with Memory.open() as other:
+            assert other.import_from(tmp_path / "all.jsonl") == 3
+            assert [s.position for s in other.history(other.locate("plate").object.object_id)] == [
+                s.position for s in plates
+            ]
+            box = other.locate("box").object.object_id
+            assert other.locate("mug").object.parent == box
+            assert other.import_from(tmp_path / "all.jsonl") == 3, "again, under new ids"
+            boxes = other.recall("box")
+            assert len({r.object.object_id for r in boxes}) == 2
+            assert {r.object.parent for r in other.recall("mug")} == {r.object.object_id for r in boxes}
+            known = {r.object.object_id for r in other.recall("", k=50)}
+            other.observe([thing("Fork", 20, 5, object_id="f")])
+            assert other.get("f").object.object_id not in known
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            "",
+            "not json",
+            '{"format": "recipes", "version": 1}',
+            '{"format": "karma-memory", "version": 99}',
+            '{"format": "karma-memory", "version": 1}\n{"state": {}}',
+            "[]",
+        ],
+    )
+    def test_what_is_no_export_is_refused_and_nothing_taken_in(self, tmp_path, content):
+        (tmp_path / "bad.jsonl").write_text(content)
+        with Memory.open() as memory:
+            with pytest.raises(StoreError, match=r"bad\.jsonl"):
+                memory.import_from(tmp_path / "bad.jsonl")
+            assert memory.labels() == []
+
+    def test_a_missing_file_and_an_unwritable_place_are_clear_errors(self, tmp_path):
+        with Memory.open() as memory:
+            with pytest.raises(StoreError, match="cannot read"):
+                memory.import_from(tmp_path / "none.jsonl")
+            with pytest.raises(StoreError, match="cannot write"):
+                memory.export(tmp_path / "no" / "all.jsonl")
+
+
+def test_namespaces_share_a_file_and_nothing_else(path):
+    with Memory.open(path, namespace="ann") as ann, Memory.open(path, namespace="bob") as bob:
+        ann.observe([thing("Mug", 0, 0)])
+        bob.observe([thing("Plate", 0, 0)])
+        assert ann.labels() == ["Mug"]
+        bob.forget(labels=["Plate"])
+    with Memory.open(path, namespace="ann") as ann, Memory.open(path, namespace="bob") as bob:
+        assert ann.labels() == ["Mug"]
+        assert bob.labels() == []
+
+
+class TestLimits:
+    def test_units(self, path):
+        with Memory.open(path, capacity=2, policy="lru", max_units=5) as memory:
+            for step in range(20):
+                memory.observe([thing(f"Thing{step}", 3.0 * step, step)])
+            assert memory.labels() == [f"Thing{n}" for n in range(15, 20)]
+        with Memory.open(path, capacity=2) as memory:
+            assert memory.labels() == [f"Thing{n}" for n in range(15, 20)]
+
+    def test_bytes(self, path):
+        with Memory.open(path, capacity=2, policy="lru", max_bytes=300_000) as memory:
+            for step in range(400):
+                memory.observe([thing(f"Thing{step}", 3.0 * step, step, image=bytes(5000))])
+            assert 5 < len(memory.labels()) < 100
+            assert "Thing399" in memory.labels()
+        assert path.stat().st_size < 1_500_000
+
+    def test_nonsense_is_refused(self, path):
+        with pytest.raises(QueryError):
+            Memory.open(path, max_units=0)
 
 
 def test_records_are_plain_json(path):
