@@ -1,0 +1,78 @@
+"""Goals of the trained parser become the same intents as the grammar's."""
+
+import pytest
+from planner_world import AREAS, SymbolicRobot, TrackingKnowledge, kitchen
+
+from planner_node import goals
+from planner_node.agent import Agent
+from planner_node.goals import LearnedPlanner, goal_intents
+from planner_node.learned.alfred import AlfredGoal
+from planner_node.robot import SkillCall
+from scene_graph.ontology import ontology
+
+
+def goal(task_type, thing, *, carrier="", place="", lamp="", sliced=False, probability=0.9):
+    return AlfredGoal(
+        task_type=task_type,
+        object_target=thing,
+        mrecep_target=carrier,
+        parent_target=place,
+        toggle_target=lamp,
+        object_sliced=sliced,
+        probability=probability,
+        confidence={},
+    )
+
+
+@pytest.mark.parametrize(
+    ("read", "skills"),
+    [
+        (goal("pick_and_place_simple", "Mug", place="Desk"), ["move"]),
+        (goal("look_at_obj_in_light", "Book", lamp="DeskLamp"), ["examine"]),
+        (goal("pick_clean_then_place_in_recep", "Mug", place="Cabinet"), ["wash", "move"]),
+        (goal("pick_heat_then_place_in_recep", "Apple", place="Fridge", sliced=True), ["cut", "heat", "move"]),
+        (goal("pick_and_place_with_movable_recep", "Pen", carrier="Mug", place="Desk"), ["move", "move"]),
+    ],
+)
+def test_each_kind_of_goal(read, skills):
+    assert [i.skill for i in goal_intents(read, "text", ontology())] == skills
+
+
+def test_two_things_are_counted():
+    (move,) = goal_intents(goal("pick_two_obj_and_place", "Pen", place="Drawer"), "text", ontology())
+    assert move.phrases["object"].count == 2
+
+
+def agent_reading(monkeypatch, read):
+    asked = []
+
+    def parse(sentence, **options):
+        asked.append(sentence)
+        return read
+
+    monkeypatch.setattr(goals, "parse_goal", parse)
+    robot = SymbolicRobot(kitchen())
+    knowledge = TrackingKnowledge(robot, AREAS)
+    robot.execute(SkillCall(skill="look_around"))
+    return Agent(robot, knowledge, planner=LearnedPlanner()), robot, asked
+
+
+def test_only_what_grammar_cannot_read_goes_to_the_trained_parser(monkeypatch):
+    read = goal("pick_and_place_simple", "Tomato", place="Fridge")
+    agent, robot, asked = agent_reading(monkeypatch, read)
+    assert agent.run("Put the apple on the table.").claimed
+    assert asked == []
+    result = agent.run("Put the plum in the cooler.")
+    assert asked == ["Put the plum in the cooler"]
+    assert result.claimed, result.reason
+    assert robot.home.inside("tomato", "fridge")
+    assert any("as other people put it" in note for note in result.plan["notes"])
+
+
+def test_an_unlikely_reading_is_not_acted_on(monkeypatch):
+    read = goal("pick_and_place_simple", "Tomato", place="Fridge", probability=0.1)
+    agent, robot, _ = agent_reading(monkeypatch, read)
+    result = agent.run("Put the plum in the cooler.")
+    assert not result.claimed
+    assert result.question
+    assert robot.home.things["tomato"].parent == "counter2"
