@@ -1029,14 +1029,13 @@ class Memory:
 
     def _retain(self) -> None:
         """Keep to the limits: drop units of the archive, those first that were seen longest ago."""
-        surplus = len(self._units.units) - self._max_units if self._max_units is not None else 0
-        if (
-            self._store is not None
-            and self._max_bytes is not None
-            and self._counters.frames % _RETENTION_INTERVAL == 0
-            and self._store.live_bytes > self._max_bytes
-        ):
-            surplus = max(surplus, 1 + len(self._units.units) // 10)
+        count = len(self._units.units)
+        surplus = count - self._max_units if self._max_units is not None else 0
+        if self._store is not None and self._max_bytes is not None and not self._counters.frames % _RETENTION_INTERVAL:
+            used = self._store.live_bytes
+            if used > self._max_bytes:
+                # A tenth more than the units' share of what is too much, so that it is not too much again at once.
+                surplus = max(surplus, math.ceil(count * (1.1 - self._max_bytes / used)))
         if surplus <= 0:
             return
         archived = [unit for key, unit in self._units.units.items() if key not in self._cache]
