@@ -45,12 +45,16 @@ _HOLLOWS: dict[str, frozenset[str]] = {
         ("Desk", "Dresser", "ShelvingUnit", "TVStand"),
         frozenset(["Cabinet", "Drawer", "Shelf"]),
     ),
-    # a shelf under a table is a board between its legs
+    # a shelf alone under a table is a board between its legs
     **dict.fromkeys(("CoffeeTable", "DiningTable", "SideTable"), frozenset(["Cabinet", "Drawer"])),
 }
 """What is built into what."""
 
 _OPEN_ABOVE = frozenset(["BathtubBasin", "Sink", "SinkBasin"])
+
+_BASINS = frozenset(["BathtubBasin", "SinkBasin"])
+
+_TABLES = frozenset(["CoffeeTable", "DiningTable", "SideTable"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +126,7 @@ def arrange(things: Iterable[Thing], low: Sequence[float], high: Sequence[float]
         facings[thing.name] = _world_facing(thing, room, solids, everything, facings)
     hints = {}
     for thing in everything:
-        cavities = _cavities(thing, everything)
+        cavities = _cavities(thing, everything, facings)
         footprint = _corner(thing, room) if thing.object_type in CORNERED else ()
         facing = (facings[thing.name] - _quarter(thing)) % 4 if facings[thing.name] >= 0 else 0
         if thing.object_type == "Bed":
@@ -214,12 +218,29 @@ def _world_facing(
         for other in everything:
             if thing.object_type in _HOLLOWS.get(other.object_type, ()):
                 facing = known.get(other.name, -1)
-                if facing in allowed and _share(thing, other) > 0.6:
+                if _share(thing, other) <= 0.6:
+                    continue
+                if thing.object_type != "Shelf":
+                    return _front_in(thing, other, allowed, likely=(own, facing))
+                if facing in allowed:
                     return facing
     if thing.object_type in _OWN_FRONT and own in allowed:
         return own
     neighbours = [other.bounds for other in solids if other is not thing and _share(thing, other) < 0.5]
     return guess_facing((low, high), room, neighbours, preferred=own, allowed=allowed)
+
+
+def _front_in(thing: Thing, furniture: Thing, allowed: Iterable[int], *, likely: Sequence[int]) -> int:
+    """The side of the furniture that a drawer or door in it is nearest to, with a leaning to the likely ones."""
+    low, high = thing.bounds
+    outer_low, outer_high = furniture.bounds
+
+    def distance(facing: int) -> float:
+        axis = 0 if facing % 2 else 2
+        gap = outer_high[axis] - high[axis] if _NORMALS[facing][axis] > 0 else low[axis] - outer_low[axis]
+        return float(abs(gap)) - 0.06 * likely.count(facing)
+
+    return min(allowed, key=distance)
 
 
 _PANELS = frozenset(["Mirror", "Painting", "Poster", "Window", "Blinds", "Curtains"])
@@ -235,7 +256,7 @@ def _allowed(thing: Thing, own: int) -> tuple[int, ...]:
         sides = ((w > enough, 0), (u > enough, 1), (w < -enough, 2), (u < -enough, 3))
         local = tuple(facing for there, facing in sides if there) or local
         if thing.object_type == "Drawer" and len(local) > 1 and len(local) < 4:
-            local = (max(local, key=lambda f: abs(u) if f % 2 else abs(w)),)
+            local = (0,) if 0 in local else (max(local, key=lambda f: abs(u) if f % 2 else abs(w)),)
     elif thing.object_type in _PANELS or (thing.object_type != "StoveKnob" and min(x, z) < 0.25 * max(x, z)):
         local = (0, 2) if z <= x else (1, 3)
     return tuple((facing + own) % 4 for facing in local)
@@ -259,16 +280,26 @@ def _local_box(thing: Thing, low: Array, high: Array) -> Box:
     return (a[0], a[1], a[2], b[0], b[1], b[2])
 
 
-_SUNKEN: dict[str, float] = {"Bed": 0.6, "Desk": 0.8, "CounterTop": 0.045}
-"""Furniture whose box reaches above what it carries (headboards, hutches, rims), and how far at most, metres."""
+_SUNKEN: dict[str, float] = {
+    "Bed": 0.6,
+    "Desk": 0.8,
+    "CounterTop": 0.045,
+    **dict.fromkeys(("CoffeeTable", "DiningTable", "Dresser", "SideTable", "TVStand"), 0.1),
+    **dict.fromkeys(("ArmChair", "Sofa"), 0.75),
+}
+"""Furniture whose box reaches above what it carries (headboards, backs, rims), and how far at most, metres."""
 
 
-def _cavities(thing: Thing, everything: Sequence[Thing]) -> tuple[Box, ...]:
+def _cavities(thing: Thing, everything: Sequence[Thing], facings: Mapping[str, int]) -> tuple[Box, ...]:
     wanted = _HOLLOWS.get(thing.object_type, frozenset())
-    if not wanted and thing.object_type != "Bed":
-        return ()
     found = []
     low, high = thing.bounds
+    if thing.object_type in _BASINS | {"Fridge", "Sink"}:
+        found += [_local_box(thing, *other.bounds) for other in _contents(thing, everything)]
+    if thing.object_type in _TABLES and any(t.object_type in wanted and _share(t, thing) > 0.6 for t in everything):
+        wanted = wanted | {"Shelf"}
+    if thing.object_type == "CounterTop":
+        found += [_local_box(thing, *strip) for strip in _overhangs(thing, everything, facings)]
     if thing.object_type in _SUNKEN:
         level = _level(thing, everything)
         if level is not None:
@@ -284,10 +315,87 @@ def _cavities(thing: Thing, everything: Sequence[Thing]) -> tuple[Box, ...]:
             b[1] = high[1] + 0.05
             if thing.object_type == "CounterTop":
                 a[1] = low[1] - 0.05
+            elif thing.object_type in ("Bathtub", "Cabinet", "Sink"):
+                a[1] -= _BASIN_ROOM
         elif _share(other, thing) < 0.6:
             continue
-        found.append(_local_box(thing, a, b))
+        box = _local_box(thing, a, b)
+        if other.object_type in ("Cabinet", "Drawer", "Shelf") and thing.object_type != "ShelvingUnit":
+            box = _opened(thing, other, box, facings[other.name])
+        found.append(box)
     return tuple(found)
+
+
+_BASIN_ROOM = 0.12
+"""How far below a basin's recorded box its floor may be, metres: things were recorded lying there."""
+
+
+def _contents(thing: Thing, everything: Sequence[Thing]) -> list[Thing]:
+    """The loose things whose middle lies in a basin, sink or fridge, or a little below it."""
+    low, high = thing.bounds
+    reach = _BASIN_ROOM if thing.object_type in _BASINS | {"Sink"} else 0.0
+    found = []
+    for other in everything:
+        a, b = other.bounds
+        middle = (a + b) / 2
+        if other.object_type in _FITTED or (b - a).max() > 0.6:
+            continue
+        if (middle > low - [0, reach, 0]).all() and (middle < high).all() and a[1] > low[1] - reach:
+            found.append(other)
+    return found
+
+
+_FITTED = frozenset(
+    ["BathtubBasin", "Cabinet", "CounterTop", "Drawer", "Faucet", "Fridge", "Shelf", "Sink", "SinkBasin",
+     "StoveBurner", "StoveKnob"]
+)  # fmt: skip
+"""Types that are no loose things."""
+
+
+def _opened(furniture: Thing, thing: Thing, box: Box, facing: int) -> Box:
+    """A cavity grown out of the furniture's front, so that no sheet of it hides the thing; a shelf's to both sides."""
+    normal = _NORMALS[facing] if facing >= 0 else thing.transform[:3, 2]
+    ahead = furniture.transform[:3, :3].T @ normal
+    axis = int(np.argmax(np.abs(ahead)))
+    grown = list(box)
+    reach = float(furniture.size[axis]) / 2 + 0.02
+    if ahead[axis] > 0 or thing.object_type == "Shelf":
+        grown[axis + 3] = max(grown[axis + 3], reach)
+    if ahead[axis] < 0 or thing.object_type == "Shelf":
+        grown[axis] = min(grown[axis], -reach)
+    return (grown[0], grown[1], grown[2], grown[3], grown[4], grown[5])
+
+
+_BEYOND_FRONT = 0.04
+"""How far a counter top reaches beyond the fronts below it, metres."""
+
+
+def _overhangs(counter: Thing, everything: Sequence[Thing], facings: Mapping[str, int]) -> list[tuple[Array, Array]]:
+    """Where a counter's box reaches far beyond the doors and drawers under it, and nothing stands: boxes, world.
+
+    The boxes of L-shaped counters do; drawn there, the top would hide the fronts from everybody who stands before it.
+    """
+    low, high = counter.bounds
+    others = [t.bounds for t in everything if t.object_type != "Floor" and t is not counter]
+    near = [(a, b) for a, b in others if b[1] > low[1] - 0.35 and a[1] < high[1] + 0.1]
+    found = []
+    for front in everything:
+        if front.object_type not in ("Cabinet", "Drawer") or facings[front.name] < 0:
+            continue
+        a, b = (v.copy() for v in front.bounds)
+        if not (low[1] - 0.35 < b[1] < high[1] + 0.01 and (b > low)[[0, 2]].all() and (a < high)[[0, 2]].all()):
+            continue
+        axis = 0 if facings[front.name] % 2 else 2
+        if _NORMALS[facings[front.name]][axis] > 0:
+            a[axis], b[axis] = b[axis] + _BEYOND_FRONT, high[axis] + 0.01
+        else:
+            a[axis], b[axis] = low[axis] - 0.01, a[axis] - _BEYOND_FRONT
+        if not 0.04 < b[axis] - a[axis] < 0.7:
+            continue
+        a[1], b[1] = low[1] - 0.1, high[1] + 0.1
+        if not any((q > a)[[0, 2]].all() and (p < b)[[0, 2]].all() for p, q in near):
+            found.append((a, b))
+    return found
 
 
 def _level(thing: Thing, everything: Sequence[Thing]) -> float | None:
@@ -297,21 +405,24 @@ def _level(thing: Thing, everything: Sequence[Thing]) -> float | None:
     """
     low, high = thing.bounds
     kept = [other.bounds for other in everything if other.object_type in ("Cabinet", "Drawer", "Shelf")]
-    resting = []
+    resting: list[float] = []
+    burners: list[float] = []
     for other in everything:
         a, b = other.bounds
         middle = (a + b) / 2
         size = (b - a).max()
         if other is thing or size > 0.8 or not ((middle > low) & (middle < high))[[0, 2]].all():
             continue
-        if other.object_type in _HOLLOWS.get(thing.object_type, ()):
+        if other.object_type in _HOLLOWS.get(thing.object_type, ()) or other.object_type in _FITTED - {"StoveBurner"}:
             continue
         if any(((middle > c) & (middle < d)).all() for c, d in kept):
             continue  # it lies in a drawer or on a shelf
         if high[1] - _SUNKEN[thing.object_type] < a[1] < high[1] + 0.005:
-            resting.append(float(a[1]))
-    if resting:
-        return min(resting) if thing.object_type == "Desk" else float(np.median(resting))
+            (burners if other.object_type == "StoveBurner" else resting).append(float(a[1]))
+    if resting or burners:
+        # a hob lies on top of its counter, whatever the other things say
+        level = float(np.median(resting or burners)) if thing.object_type in ("Bed", "CounterTop") else min(resting)
+        return min(level, min(burners) - 0.004) if burners else level
     return float(high[1]) - 0.018 if thing.object_type == "CounterTop" and high[1] - low[1] < 0.05 else None
 
 
@@ -444,12 +555,9 @@ def _ovens(everything: Sequence[Thing], room: tuple[Array, Array]) -> list[Fixtu
     a[axis], b[axis] = min(front, back), max(front, back)
     a[1], b[1] = room[0][1], low[1]
     sketch = Sketch()
-    under = [
-        tuple(np.concatenate(t.bounds).tolist())
-        for t in everything
-        if t.object_type in ("Cabinet", "Drawer") and (t.bounds[1] > a).all() and (t.bounds[0] < b).all()
-    ]
-    carve(sketch, a, b, under, m.STEEL)
+    inside = [t for t in everything if t.object_type != "Floor" and (t.bounds[1] > a).all() and (t.bounds[0] < b).all()]
+    under = [t for t in inside if t.object_type in ("Cabinet", "Drawer")]
+    carve(sketch, a, b, [_way_out(t, axis, sign) for t in inside if t in under or t.size.max() < 0.4], m.STEEL)
     if not under:
         face = b[axis] if sign > 0 else a[axis]
         lo, hi = a.copy(), b.copy()
@@ -462,3 +570,13 @@ def _ovens(everything: Sequence[Thing], room: tuple[Array, Array]) -> list[Fixtu
         lo[axis], hi[axis] = sorted((face + sign * 0.015, face + sign * 0.035))
         sketch.box(lo.tolist(), hi.tolist(), m.DARK_STEEL)
     return [Fixture("stove", sketch.mesh())]
+
+
+def _way_out(thing: Thing, axis: int, sign: float) -> Box:
+    """What a thing takes up of a stove's body, and the way from it to the front."""
+    a, b = (v.copy() for v in thing.bounds)
+    (b if sign > 0 else a)[axis] += sign
+    if thing.object_type == "StoveKnob":  # a stove across a corner has its knobs on both sides
+        a -= 0.02
+        b += np.array([0.02, 0.1, 0.02])
+    return (*a.tolist(), *b.tolist())

@@ -19,7 +19,7 @@ def sink(k: Sketch, s: Size, a: Appearance) -> None:
     if s[1] > 0.45:
         bottom = y - 0.2
         k.cylinder((0, -y, -0.2 * z), 0.14, bottom + y + 0.02, paint, top=0.1, segments=16)
-    carve(k, (-x, bottom, -z), (x, y, z), a.cavities, paint)
+    carve(k, (-x, bottom, -z), (x, y, z), [(*c[:4], y + 0.05, c[5]) for c in a.cavities], paint)
 
 
 def basin(k: Sketch, s: Size, a: Appearance) -> None:
@@ -27,8 +27,9 @@ def basin(k: Sketch, s: Size, a: Appearance) -> None:
     x, y, z = s[0] / 2, s[1] / 2, s[2] / 2
     paint = tint(m.PORCELAIN, 0.93) if a.seed % 2 or max(s) > 0.9 else tint(m.STEEL, 1.05)
     wall = min(0.012, 0.1 * s[1])
-    k.shell((-x, -y, -z), (x, y, z), wall, paint, open_side="+y", inside=paint)
-    k.cylinder((0, -y + wall * 1.05, 0), 0.03, 0.003, m.DARK_STEEL)
+    bottom = min([-y, *(c[1] - wall - 0.002 for c in a.cavities)])  # below what lies in it
+    k.shell((-x, bottom, -z), (x, y, z), wall, paint, open_side="+y", inside=paint)
+    k.cylinder((0, bottom + wall * 1.05, 0), 0.03, 0.001, m.DARK_STEEL)
     if a.filled:
         level = -y + 0.45 * s[1]
         k.box(

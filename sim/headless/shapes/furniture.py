@@ -25,9 +25,10 @@ def table(k: Sketch, s: Size, a: Appearance) -> None:
     solid = tuple(name for name in a.materials if name != "Glass")
     wood = m.main_paint(solid, a.seed, pick(m.WOODS, a.seed) if solid == a.materials else m.STEEL)
     top = min(0.045, s[1] * 0.25)
-    if a.cavities:
+    if any(c[4] < y for c in a.cavities):
         storage(k, s, a)
         return
+    y = resting_level(s, a)
     if s[1] < 0.12:
         k.box((-x, -y, -z), (x, y, z), wood)
         return
@@ -72,8 +73,8 @@ def storage(k: Sketch, s: Size, a: Appearance) -> None:
     """A piece with drawers, cupboards or shelves: a carcass hollow where they are, on short feet."""
     x, y, z = s[0] / 2, s[1] / 2, s[2] / 2
     wood = m.main_paint(a.materials, a.seed, pick((*m.WOODS, m.WHITE_WOOD), a.seed))
-    lowest = min((c[1] for c in a.cavities if c[1] > -y), default=-y + 0.1)
-    foot = max(-y, min(lowest - 0.02, -y + 0.12))
+    lowest = min((c[1] for c in a.cavities if c[4] < y), default=-y + 0.1)
+    foot = max(-y, lowest - 0.02)
     if not a.cavities:
         k.box((-x, foot, -z), (x, y, z), wood)
         rows = 3
@@ -89,20 +90,22 @@ def storage(k: Sketch, s: Size, a: Appearance) -> None:
 
 
 def shelving(k: Sketch, s: Size, a: Appearance) -> None:
-    """Open shelves: uprights, boards at the shelves' levels, a back."""
+    """Open shelves: uprights and boards at the shelves' levels."""
     x, y, z = s[0] / 2, s[1] / 2, s[2] / 2
     wood = m.main_paint(a.materials, a.seed, m.OAK)
     t = 0.025
-    levels = sorted({round(c[1], 2) for c in a.cavities}) or [-y + 0.08 + i * (s[1] - 0.1) / 4 for i in range(4)]
-    for level in levels:
-        k.box((-x, level - t, -z), (x, level, z), wood)
-    k.box((-x, y - t, -z), (x, y, z), wood)
+    # boards no deeper than the shelves, and no back: either may hide what stands on them
+    shelves = a.cavities or [(-x, -y + 0.08 + i * (s[1] - 0.1) / 4, -z, x, y, z) for i in range(4)]
+    for c in shelves:
+        k.box((max(-x, c[0]), c[1] - t, max(-z, c[2])), (min(x, c[3]), c[1], min(z, c[5])), wood)
+    k.box((-x, y - t, max(-z, min(c[2] for c in shelves))), (x, y, min(z, max(c[5] for c in shelves))), wood)
     if "Metal" in a.materials:
         _legs(k, x, z, -y, y, t, m.DARK_STEEL)
     else:
-        k.box((-x, -y, -z), (-x + t, y, z), wood)
-        k.box((x - t, -y, -z), (x, y, z), wood)
-        k.box((-x, -y, -z), (x, y, -z + 0.01), tint(wood, 0.7))
+        # uprights at the ends of the longer side: elsewhere they would stand before the shelves
+        end = (t, s[1], s[2]) if x >= z else (s[0], s[1], t)
+        for at in ((-x, -y, -z), (x - end[0], -y, z - end[2])):
+            k.box(at, (at[0] + end[0], at[1] + end[1], at[2] + end[2]), wood)
 
 
 def shelf(k: Sketch, s: Size, a: Appearance) -> None:
@@ -158,7 +161,7 @@ def sofa(k: Sketch, s: Size, a: Appearance) -> None:
     fabric = _upholstery(a)
     arm = min(0.22, 0.16 * s[0] + 0.03)
     back = min(0.26, 0.28 * s[2])
-    seat = -y + min(0.45, 0.48 * s[1])
+    seat = min(-y + min(0.45, 0.48 * s[1]), max(-y + 0.2, resting_level(s, a)))
     k.box((-x + 0.02, -y + 0.06, -z + 0.02), (x - 0.02, seat - 0.12, z - 0.02), tint(fabric, 0.8))
     k.cushion((-x, -y + 0.05, -z), (x, y, -z + back), fabric, roundness=0.2)
     for sx in (-1, 1):

@@ -98,7 +98,10 @@ def fridge(k: Sketch, s: Size, a: Appearance) -> None:
     door = min(0.07, 0.12 * s[2])
     front = z - door - 0.03
     k.box((-x, -y, -z), (x, -y + 0.05, front), m.CHARCOAL)
-    split = y - 0.26 * s[1]
+    heights = [y - share * s[1] for share in (0.26, 0.3, 0.22, 0.34, 0.18, 0.38, 0.14)]
+    # the floor of the freezer goes through nothing that was recorded in the fridge
+    clear = [h for h in heights if not any(c[1] - 0.04 < h < c[4] + 0.04 for c in a.cavities)]
+    split = (clear or heights)[0]
     k.shell((-x, -y + 0.05, -z), (x, split, front), 0.035, paint, open_side="+z", inside=lining)
     k.shell((-x, split, -z), (x, y, front), 0.035, paint, open_side="+z", inside=lining)
     rack = Paint((0.75, 0.78, 0.8), glow=0.2)

@@ -33,7 +33,9 @@ def counter_top(k: Sketch, s: Size, a: Appearance) -> None:
     top = resting_level(s, a)
     bottom = min(-y, top - SLAB)
     sinks = [(*c[:1], bottom - 1.0, *c[2:4], top + 1.0, c[5]) for c in a.cavities if c[1] < top]
-    carve(k, (-x, bottom, -z), (x, top, z), [c for c in sinks if c[0] > -x or c[3] < x], stone)
+    whole = (-0.98 * x, -0.98 * z, 0.98 * x, 0.98 * z)  # what lowers the level is no hole
+    holes = [c for c in sinks if c[0] > whole[0] or c[2] > whole[1] or c[3] < whole[2] or c[5] < whole[3]]
+    carve(k, (-x, bottom, -z), (x, top, z), holes, stone)
 
 
 def floor(k: Sketch, s: Size, a: Appearance) -> None:
