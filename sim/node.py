@@ -58,8 +58,8 @@ class RobotNode(ManagedNode):
         super().__init__("robot", errors=(SimError, *errors))
         self._start = start
         self.parameter("scene", "FloorPlan1", "floor plan: FloorPlan1-30, 201-230, 301-330 or 401-430")
-        self.parameter("width", 640, "of the camera's images, pixels", low=100, high=1920)
-        self.parameter("height", 480, "of the camera's images, pixels", low=100, high=1080)
+        self.parameter("width", 800, "of the camera's images, pixels", low=100, high=1920)
+        self.parameter("height", 600, "of the camera's images, pixels", low=100, high=1080)
         self.parameter("real_thor", False, "drive the real Unity player, which AI2-THOR downloads")
         self.parameter("reissue_ids", True, "give every object a new sensor id in every frame")
         self.parameter("map_frame", "map", "name of the map frame")

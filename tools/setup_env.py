@@ -32,6 +32,7 @@ REQUIREMENTS = ROOT / "requirements"
 INTERFACE_FOLDERS = ("msg", "srv", "action", "tools/tf2_msgs")
 INSTALLED_FOLDERS = ("launch", "config", "rviz")
 MINIMUM_PYTHON = (3, 11)
+_GENERATORS = ("ros-", "numpy==", "empy==", "lark-parser==")
 
 
 class SetupError(Exception):
@@ -155,7 +156,7 @@ def make_venv(environment: Environment) -> str:
 
 
 def install_packages(environment: Environment, before: str) -> str:
-    """Stage 2: the pinned packages."""
+    """Stage 2: the pinned packages. Returns the stamp of those that the interfaces are built with."""
     inputs = digest(REQUIREMENTS.glob("*.txt"), before)
     with environment.stage("packages", inputs, "Python packages (a minute or two the first time)") as due:
         if due:
@@ -168,7 +169,9 @@ def install_packages(environment: Environment, before: str) -> str:
             environment.pip("--no-deps", "-c", lock, "-r", REQUIREMENTS / "no-deps.txt")
             if not environment.system_ros:
                 _point_wheels_at_this_python(environment)
-    return inputs
+    # What the interfaces are generated and compiled with; another linter is no reason to build them anew.
+    pins = [line for line in (REQUIREMENTS / "lock.txt").read_text().splitlines() if line.startswith(_GENERATORS)]
+    return digest([REQUIREMENTS / "ros.txt"], pins, before)
 
 
 def _lock_beside_system_ros(environment: Environment, lock: Path) -> Path:
@@ -223,6 +226,7 @@ def _cmake(environment: Environment, source: Path, *options: str) -> None:
     environment.run(
         "cmake",
         *("-S", source, "-B", build, *generator),
+        "-DCMAKE_INSTALL_MESSAGE=LAZY",
         # Generated code that only copies fields: unoptimised, it builds in a fraction of the time.
         "-DCMAKE_BUILD_TYPE=None",
         "-DBUILD_TESTING=OFF",
