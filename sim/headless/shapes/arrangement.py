@@ -376,8 +376,9 @@ def _overhangs(counter: Thing, everything: Sequence[Thing], facings: Mapping[str
     The boxes of L-shaped counters do; drawn there, the top would hide the fronts from everybody who stands before it.
     """
     low, high = counter.bounds
-    others = [t.bounds for t in everything if t.object_type != "Floor" and t is not counter]
-    near = [(a, b) for a, b in others if b[1] > low[1] - 0.35 and a[1] < high[1] + 0.1]
+    others = [t for t in everything if t.object_type != "Floor" and t is not counter and t.bounds[0][1] < high[1] + 0.1]
+    upon = [t.bounds for t in others if t.bounds[0][1] > low[1] - 0.1]
+    near = upon + [t.bounds for t in others if t.object_type in _FITTED and t.bounds[1][1] > low[1] - 0.35]
     found = []
     for front in everything:
         if front.object_type not in ("Cabinet", "Drawer") or facings[front.name] < 0:
@@ -393,9 +394,24 @@ def _overhangs(counter: Thing, everything: Sequence[Thing], facings: Mapping[str
         if not 0.04 < b[axis] - a[axis] < 0.7:
             continue
         a[1], b[1] = low[1] - 0.1, high[1] + 0.1
-        if not any((q > a)[[0, 2]].all() and (p < b)[[0, 2]].all() for p, q in near):
-            found.append((a, b))
+        across = 2 - axis
+        taken = [(p[across], q[across]) for p, q in near if (q > a)[[0, 2]].all() and (p < b)[[0, 2]].all()]
+        for start, end in _gaps(float(a[across]), float(b[across]), taken):
+            if end - start > 0.1 or not taken:
+                lower, upper = a.copy(), b.copy()
+                lower[across], upper[across] = start, end
+                found.append((lower, upper))
     return found
+
+
+def _gaps(start: float, end: float, taken: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+    """What is left of a stretch where others lie on it."""
+    left = []
+    for a, b in sorted(taken):
+        if a > start:
+            left.append((start, min(a, end)))
+        start = max(start, b)
+    return [*left, (start, end)] if start < end else left
 
 
 def _level(thing: Thing, everything: Sequence[Thing]) -> float | None:
@@ -421,7 +437,7 @@ def _level(thing: Thing, everything: Sequence[Thing]) -> float | None:
             (burners if other.object_type == "StoveBurner" else resting).append(float(a[1]))
     if resting or burners:
         # a hob lies on top of its counter, whatever the other things say
-        level = float(np.median(resting or burners)) if thing.object_type in ("Bed", "CounterTop") else min(resting)
+        level = float(np.median(resting or burners)) if thing.object_type == "CounterTop" else min(resting)
         return min(level, min(burners) - 0.004) if burners else level
     return float(high[1]) - 0.018 if thing.object_type == "CounterTop" and high[1] - low[1] < 0.05 else None
 
@@ -493,9 +509,10 @@ def _carcasses(everything: Sequence[Thing], facings: Mapping[str, int], room: tu
         a[1] = floor
         b[1] = min(low[1], (high[1] if level is None else level) - SLAB) + 0.002  # just inside the slab
         sketch = Sketch()
-        carve(
-            sketch, a.tolist(), b.tolist(), [_room_for(t, facings) for t in below], m.WHITE_WOOD if fronted else m.OAK
-        )
+        rooms = [_room_for(t, facings) for t in below]
+        for strip_low, strip_high in _overhangs(counter, everything, facings):
+            rooms.append((*strip_low.tolist()[:1], floor - 0.1, *strip_low.tolist()[2:], *strip_high.tolist()))
+        carve(sketch, a.tolist(), b.tolist(), rooms, m.WHITE_WOOD if fronted else m.OAK)
         mesh = sketch.mesh()
         if len(mesh.triangles):
             fixtures.append(Fixture(f"unit|{counter.name}", mesh))

@@ -109,9 +109,9 @@ def shelving(k: Sketch, s: Size, a: Appearance) -> None:
 
 
 def shelf(k: Sketch, s: Size, a: Appearance) -> None:
-    """One shelf: its box is the room above the board, so only the board is drawn."""
+    """One shelf: its box is the room above the board, so only the board is drawn, too thin to bury a flat thing."""
     x, y, z = s[0] / 2, s[1] / 2, s[2] / 2
-    t = min(0.02, s[1])
+    t = min(0.003, s[1])
     k.box((-x, -y, -z), (x, -y + t, z), pick((m.WHITE_WOOD, m.OAK, m.WALNUT), a.seed))
 
 
@@ -200,7 +200,7 @@ def bed(k: Sketch, s: Size, a: Appearance) -> None:
     k.box((-x, -y + 0.1, -z + 0.06), (x, top - 0.24, z), tint(wood, 0.92))
     k.box((-x, -y, z - 0.06), (x, top - 0.1, z), tint(wood, 0.95))
     _legs(k, x, z, -y, -y + 0.12, 0.08, tint(wood, 0.7))
-    k.cushion((-x + 0.02, top - 0.26, -z + 0.06), (x - 0.02, top, z - 0.06), m.WHITE_FABRIC, roundness=0.15)
+    k.cushion((-x + 0.02, top - 0.26, -z + 0.06), (x - 0.02, top - 0.03, z - 0.06), m.WHITE_FABRIC, roundness=0.15)
     fold = -z + 0.06 + 0.3 * s[2]
     if a.dirty:  # unmade: the blanket lies askew in a heap, the sheet bare beside it
         k.turn(17, (0, top, 0.2 * z))
@@ -210,8 +210,8 @@ def bed(k: Sketch, s: Size, a: Appearance) -> None:
         k.cushion((0.1 * x, top - 0.05, 0.2 * z), (0.85 * x, top + 0.08, 0.6 * z), tint(cover, 1.07), roundness=0.5)
         k.turn(0)
         return
-    k.cushion((-x, top - 0.25, fold), (x, top + 0.025, z - 0.03), cover, roundness=0.12)
-    k.box((-x + 0.01, top - 0.02, fold), (x - 0.01, top + 0.03, fold + 0.14), tint(m.WHITE_FABRIC, 0.92))
+    k.cushion((-x, top - 0.25, fold), (x, top - 0.008, z - 0.03), cover, roundness=0.12)
+    k.box((-x + 0.01, top - 0.05, fold), (x - 0.01, top - 0.003, fold + 0.14), tint(m.WHITE_FABRIC, 0.92))
 
 
 def dog_bed(k: Sketch, s: Size, a: Appearance) -> None:
