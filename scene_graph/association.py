@@ -125,6 +125,8 @@ _Cost = Callable[[Track, int], float]
 _DEFAULT_GATES = Gates()
 _PARTIAL = 0.06
 """Standard deviation of a centre along an axis, metres, above which only part of the extent along it was seen."""
+_CERTAINLY_APART = 0.5
+"""Boxes with a gap of more metres than this are different things, whatever the noise."""
 _FAR = 1e9
 """Cost of a pair outside the gate; finite because the assignment needs finite costs."""
 
@@ -201,10 +203,14 @@ def box_distance(track: Track, observation: Observation, gates: Gates = _DEFAULT
     """
     if track.size is None or observation.size is None or track.covariance is None or observation.covariance is None:
         return gated_distance(track, observation, gates)
+    seen, known, seen_size, known_size = observation.position, track.position, observation.size, track.size
+    for axis in range(3):  # most pairs of a class are far apart, and this tells without looking at covariances
+        if abs(seen[axis] - known[axis]) > (seen_size[axis] + known_size[axis]) / 2 + _CERTAINLY_APART:
+            return math.inf
     total = 0.0
     for axis in range(3):
-        apart = abs(observation.position[axis] - track.position[axis])
-        own, other = observation.size[axis] + gates.sensor, track.size[axis] + gates.sensor
+        apart = abs(seen[axis] - known[axis])
+        own, other = seen_size[axis] + gates.sensor, known_size[axis] + gates.sensor
         sigma = (float(observation.covariance[axis, axis]), float(track.covariance[axis, axis]))
         if max(sigma) <= _PARTIAL**2:
             total += apart**2 / (sum(sigma) + gates.floor**2)

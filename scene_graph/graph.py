@@ -150,7 +150,7 @@ class SceneGraph:
         changes, touched = self._take(seen, view)
         if view is not None:
             self._note_looks(view)
-        self._follow_floor(touched)
+        self._follow_floor(touched, grown=view is not None)
         self.version += 1
         return sorted(changes, key=lambda c: _number(c.object_id))
 
@@ -247,7 +247,11 @@ class SceneGraph:
 
     def near(self, point: Point, radius: float) -> list[ObjectState]:
         """Things whose centre is within a radius of a point, nearest first."""
-        return [self._objects[key].state() for _, key in self._index.within(point, radius)]
+        return [self._objects[key].state() for key in self.keys_near(point, radius)]
+
+    def keys_near(self, point: Point, radius: float) -> list[str]:
+        """Ids of the things whose centre is within a radius of a point, nearest first."""
+        return [key for _, key in self._index.within(point, radius)]
 
     def place_of(self, point: Point) -> str | None:
         """Id of the area that a point belongs to."""
@@ -659,14 +663,18 @@ class SceneGraph:
             if math.dist((x, y), view.position[:2]) <= 0.5:
                 self.looked[area_id] = self.stamp
 
-    def _follow_floor(self, touched: set[str]) -> None:
-        covered = self.grid.area()
-        if self._robot is not None and covered - self._covered >= _STEP:
-            self._covered = covered
-            if self.areas.update(self.grid, self._robot):
-                touched = set(self._objects)
-        for key in touched & set(self._objects):
-            self._objects[key].area = self._area_for(self._objects[key])
+    def _follow_floor(self, touched: set[str], *, grown: bool) -> None:
+        """Let areas follow the floor that was seen, and things hang under the areas."""
+        if grown and self._robot is not None:
+            covered = self.grid.area()
+            if covered - self._covered >= _STEP:
+                self._covered = covered
+                if self.areas.update(self.grid, self._robot):
+                    touched = set(self._objects)
+        for key in touched:
+            thing = self._objects.get(key)
+            if thing is not None:
+                thing.area = self._area_for(thing)
 
     def _area_for(self, thing: SceneObject) -> str | None:
         """The area that a thing hangs under: near it, and on the side from which it was seen."""
@@ -777,11 +785,16 @@ def _volume(thing: SceneObject) -> float:
 
 def _overlap(a: SceneObject, b: SceneObject) -> float:
     """Share of the smaller box that the other covers; thin boxes count as 2 cm thick."""
-    pad = np.full(3, 0.01)
-    low, high = np.maximum(a.low - pad, b.low - pad), np.minimum(a.high + pad, b.high + pad)
-    common = float(np.prod(np.maximum(high - low, 0.0)))
-    smaller = min(float(np.prod(a.high - a.low + 2 * pad)), float(np.prod(b.high - b.low + 2 * pad)))
-    return common / smaller
+    common = first = second = 1.0
+    corners = (a.low.tolist(), a.high.tolist(), b.low.tolist(), b.high.tolist())
+    for a_low, a_high, b_low, b_high in zip(*corners, strict=True):
+        both = min(a_high, b_high) - max(a_low, b_low) + 0.02
+        if both <= 0:
+            return 0.0
+        common *= both
+        first *= a_high - a_low + 0.02
+        second *= b_high - b_low + 0.02
+    return float(common / min(first, second))
 
 
 def _over(thing: SceneObject, other: SceneObject) -> bool:
