@@ -1,0 +1,91 @@
+import pytest
+
+from karma_eval import metrics
+from karma_eval.report import markdown_table, write_report
+
+
+def run(task="a", *, memory="full", judged=True, seconds=50.0, explored=1, needed=2, recalled=2, seed=0):
+    needs = {"needed": needed, "recalled": recalled, "returned": 4, "useful": recalled}
+    item = {
+        "instruction": "Wash the <apple>.",
+        "claimed": True,
+        "judged": judged,
+        "reason": "",
+        "judge_error": None,
+        "harm": [],
+        "milestones": [{"milestone": "clean", "met": judged, "stamp": 1.0 if judged else None}],
+        "needs": needs,
+        "uses": 4,
+        "hits": 3,
+    }
+    return {
+        "task": task,
+        "class": "simple",
+        "memory": memory,
+        "planner": "rules",
+        "policy": None,
+        "capacity": 25,
+        "seed": seed,
+        "judged": judged,
+        "seconds": seconds,
+        "explored": explored,
+        "instructions": [item],
+    }
+
+
+def test_success_leaves_out_what_was_not_judged():
+    assert metrics.success_rate([run(), run(judged=False), run(judged=None)]) == 0.5
+    assert metrics.success_rate([run(judged=None)]) is None
+
+
+def test_recall_counts_instructions_for_which_everything_was_returned():
+    runs = [run(), run(recalled=1), run(needed=0, recalled=0)]
+    assert metrics.mean_recall(runs) == 0.5
+    assert metrics.recall_precision(runs) == pytest.approx(3 / 8)
+
+
+def test_saving_is_the_ratio_of_sums_and_leaves_out_nothing_to_save():
+    runs = [run("a", explored=1), run("b", explored=0), run("c", explored=2)]
+    reference = {(t, 0): run(t, memory="none", explored=e) for t, e in (("a", 4), ("b", 0), ("c", 2))}
+    share, left_out = metrics.saved(runs, reference, "explored", limit=10)
+    assert share == pytest.approx((6 - 3) / 6)
+    assert left_out == 1
+
+
+def test_giving_up_early_saves_nothing():
+    runs = [run("a", judged=False, seconds=5.0)]
+    reference = {("a", 0): run("a", memory="none", seconds=100.0)}
+    assert metrics.saved(runs, reference, "seconds", limit=100.0)[0] == 0.0
+
+
+def test_intervals_hold_the_figure_and_repeat_for_a_seed():
+    runs = [run(judged=n % 3 > 0) for n in range(30)]
+    first = metrics.bootstrap(runs, metrics.success_rate, seed=1)
+    assert first == metrics.bootstrap(runs, metrics.success_rate, seed=1)
+    assert first.low < first.value < first.high
+    assert metrics.bootstrap(runs[:1], metrics.success_rate).low is None
+
+
+def test_paired_differences_are_tested():
+    same, better = [10.0, 20.0, 30.0] * 4, [5.0, 12.0, 21.0] * 4
+    assert metrics.paired_p_value(same, same) is None
+    assert metrics.paired_p_value(same, better) < 0.01
+
+
+def test_the_summary_compares_with_the_reference():
+    runs = [run(t, seconds=50.0) for t in "abc"] + [run(t, memory="none", seconds=100.0) for t in "abc"]
+    full, none = metrics.summarise(runs)
+    assert (full["memory"], none["memory"]) == ("full", "none")
+    assert full["RT"] == pytest.approx(0.5)
+    assert full["speedup"] == pytest.approx(2.0)
+    assert none["RT"] == pytest.approx(0.0)
+    assert full["SR_ci"] == [1.0, 1.0]
+
+
+def test_the_report_is_one_page_that_escapes_what_people_said(tmp_path):
+    runs = [run("a"), run("b", judged=False)]
+    page = write_report(metrics.summarise(runs), runs, tmp_path).read_text()
+    assert "Wash the &lt;apple&gt;." in page
+    assert "<apple>" not in page
+    assert "http" not in page.replace("http-equiv", "")
+    assert "| simple | full |" in markdown_table(metrics.summarise(runs))
