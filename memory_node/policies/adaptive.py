@@ -2,18 +2,21 @@
 
 No fixed policy is right: W-TinyLFU's frequency guard wins on loops and scans, and loses to plain LRU where the
 working set jumps, as in a home when the robot changes rooms, the more so at the few units that a prompt can hold.
-`Adaptive` lets LRU and W-TinyLFU with a small and a larger window run as *shadows*, caches of keys without values, and
-makes its own content follow whichever has had more hits lately (set duelling; with shadows of full size the
-comparison is exact rather than sampled).
+`Adaptive` lets LRU and three kinds of W-TinyLFU (as published; with a margin, for loops; with a margin and a larger
+window, for what lies between recency and frequency) run as *shadows*, caches of keys without values, and makes its own
+content follow whichever has had more hits lately (set duelling; with shadows of full size the comparison is exact
+rather than sampled).
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Hashable
 from typing import Generic, Unpack
 
 from memory_node.policies.base import K, Options, Policy, V
 from memory_node.policies.lru import LRU
+from memory_node.policies.sketch import FrequencySketch
 from memory_node.policies.wtinylfu import WTinyLFU
 
 __all__ = ["Adaptive"]
@@ -21,6 +24,16 @@ __all__ = ["Adaptive"]
 
 _SMALL_WINDOW, _LARGE_WINDOW = 0.01, 0.2
 """Shares of the capacity that are window: for loops and scans, and for traces between recency and frequency."""
+
+
+class _Borrowed:
+    """A sketch that somebody else adds to."""
+
+    def __init__(self, sketch: FrequencySketch) -> None:
+        self.estimate = sketch.estimate
+
+    def add(self, key: Hashable) -> None:
+        """Nothing: the owner counts."""
 
 
 class _Shadow(Generic[K]):
@@ -53,13 +66,14 @@ class _Shadow(Generic[K]):
 
 
 class Adaptive(Policy[K, V]):
-    """Follows the best of an LRU and two W-TinyLFU shadows. O(1) amortised, four times the keys of one cache.
+    """Follows the best of an LRU and three W-TinyLFU shadows. O(1) amortised, five times the keys of one cache.
 
     Args:
         capacity: How many keys it holds.
         horizon: Accesses after which a hit counts half in the comparison; by default ten times the capacity, and no
             less than 1000.
-        hysteresis: Hits, as a share of the capacity, by which a shadow must lead to be followed.
+        hysteresis: Hits by which a shadow must lead to be followed, for each key of ours that it does not hold: to
+            follow it costs about a miss for each, so a lead by chance must not be taken for one that lasts.
         **options: See `Policy`.
     """
 
@@ -70,22 +84,23 @@ class Adaptive(Policy[K, V]):
         capacity: int,
         *,
         horizon: int | None = None,
-        hysteresis: float = 0.03,
+        hysteresis: float = 0.4,
         **options: Unpack[Options[K, V]],
     ) -> None:
         super().__init__(capacity, **options)
+        # All shadows see the same accesses, so one sketch counts for all; full counters say more than a doorkeeper.
+        self._sketch = FrequencySketch(capacity, doorkeeper=False, seed=self.seed)
         self._shadows: tuple[_Shadow[K], ...] = (
-            _Shadow(self._guarded(_SMALL_WINDOW), self._data),
+            _Shadow(self._guarded(_SMALL_WINDOW, margin=0), self._data),
             _Shadow(LRU(capacity), self._data),
-            _Shadow(self._guarded(_LARGE_WINDOW), self._data),
+            _Shadow(self._guarded(_SMALL_WINDOW, margin=1), self._data),
+            _Shadow(self._guarded(_LARGE_WINDOW, margin=1), self._data),
         )
         self._leader = self._shadows[0]
         # Rather than decaying scores on every access, let the weight of new hits grow.
         self._growth = 2.0 ** (1.0 / (horizon if horizon is not None else max(1000, 10 * capacity)))
         self._weight = 1.0
-        # To follow another shadow costs a miss for each key that it holds and we do not, up to the capacity: a lead by
-        # chance, early on, must not be taken for one that lasts.
-        self._margin = hysteresis * capacity
+        self._hysteresis = hysteresis
         self._seen: K | None = None
 
     @property
@@ -93,9 +108,8 @@ class Adaptive(Policy[K, V]):
         """Name of the policy followed now."""
         return self._leader.cache.name
 
-    def _guarded(self, window: float) -> WTinyLFU[K, None]:
-        # Measured on traces of both kinds: a margin saves loops, and full counters say more than a doorkeeper.
-        return WTinyLFU(self.capacity, window=window, margin=1, doorkeeper=False, seed=self.seed)
+    def _guarded(self, window: float, *, margin: int) -> WTinyLFU[K, None]:
+        return WTinyLFU(self.capacity, window=window, margin=margin, sketch=_Borrowed(self._sketch))
 
     def _insert(self, key: K) -> None:
         if self._seen is not key:
@@ -142,6 +156,7 @@ class Adaptive(Policy[K, V]):
                 shadow.cache.pop(key, None)
 
     def _access(self, key: K) -> None:
+        self._sketch.add(key)
         self._weight *= self._growth
         if self._weight > 1e100:
             for shadow in self._shadows:
@@ -149,7 +164,6 @@ class Adaptive(Policy[K, V]):
             self._weight = 1.0
         for shadow in self._shadows:
             shadow.access(key, self._weight)
-        margin = self._margin * self._weight
         for shadow in self._shadows:
-            if shadow.score > self._leader.score + margin:
+            if shadow.score > self._leader.score + self._hysteresis * len(shadow.surplus) * self._weight:
                 self._leader = shadow

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Hashable
+from typing import Protocol
 
-__all__ = ["FrequencySketch", "stable_hash"]
+__all__ = ["Frequencies", "FrequencySketch", "stable_hash"]
 
 _MASK = (1 << 64) - 1
 _ROWS = 4
+_LEAST_SAMPLE = 1000
 _LIMIT = 15  # largest value of a 4-bit counter
 _HALVE = bytes(value >> 1 for value in range(256))
 
@@ -43,6 +45,18 @@ def stable_hash(key: Hashable, seed: int = 0) -> int:
     return mixed ^ mixed >> 31
 
 
+class Frequencies(Protocol):
+    """What tells how often keys were accessed lately."""
+
+    def add(self, key: Hashable) -> None:
+        """Count one access."""
+        ...
+
+    def estimate(self, key: Hashable) -> int:
+        """About how often the key was accessed lately."""
+        ...
+
+
 class FrequencySketch:
     """Estimates how often keys were added among the last few thousand additions.
 
@@ -52,15 +66,16 @@ class FrequencySketch:
 
     Args:
         capacity: Size of the cache it serves; the sketch is sized for it.
-        sample: Additions between halvings; by default ten times the capacity.
+        sample: Additions between halvings; by default ten times the capacity, and no fewer than 1000: the caches of
+            prompts hold a handful of keys, and ten times that many accesses tell little of frequency.
         doorkeeper: Whether to have one.
         seed: Of the hash.
     """
 
     def __init__(self, capacity: int, *, sample: int | None = None, doorkeeper: bool = True, seed: int = 0) -> None:
         # Four counters a row for each cached key: fewer make the keys of a tiny cache collide.
-        width = max(64, 1 << (4 * capacity - 1).bit_length())
-        self.sample = sample if sample is not None else 10 * capacity
+        width = max(256, 1 << (4 * capacity - 1).bit_length())
+        self.sample = sample if sample is not None else max(_LEAST_SAMPLE, 10 * capacity)
         self._mask = width - 1
         self._rows = [bytearray(width) for _ in range(_ROWS)]
         # With eight places an addition, two marks of another key rarely let a key through at first sight.

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from typing import Unpack
 
 from memory_node.policies.base import K, Options, Policy, PolicyError, V
-from memory_node.policies.sketch import FrequencySketch
+from memory_node.policies.sketch import Frequencies, FrequencySketch
 
 __all__ = ["WTinyLFU"]
 
@@ -26,7 +26,7 @@ class WTinyLFU(Policy[K, V]):
         margin: By how much a candidate's frequency must exceed that of what it would replace, beyond more at all. In a
             loop each candidate was just counted once more than what the loop has yet to come back to; a margin of 1
             keeps the two from being exchanged for ever.
-        doorkeeper: See `FrequencySketch`.
+        sketch: Counts accesses; by default an own `FrequencySketch`.
         **options: See `Policy`.
     """
 
@@ -39,7 +39,7 @@ class WTinyLFU(Policy[K, V]):
         window: float = 0.01,
         protected: float = 0.8,
         margin: int = 0,
-        doorkeeper: bool = True,
+        sketch: Frequencies | None = None,
         **options: Unpack[Options[K, V]],
     ) -> None:
         super().__init__(capacity, **options)
@@ -48,7 +48,7 @@ class WTinyLFU(Policy[K, V]):
         self._window_share = window
         self._protected_share = protected
         self._margin = margin
-        self._sketch = FrequencySketch(capacity, doorkeeper=doorkeeper, seed=self.seed)
+        self._sketch: Frequencies = sketch if sketch is not None else FrequencySketch(capacity, seed=self.seed)
         # The first key of each segment is its least recently used.
         self._window: OrderedDict[K, None] = OrderedDict()
         self._probation: OrderedDict[K, None] = OrderedDict()
