@@ -97,6 +97,7 @@ def _do(session: Session, request: dict[str, Any]) -> tuple[Any, ActionError | N
     except ActionError as refused:
         return None, refused
     except SceneError as unknown:
+        session.unloaded = str(unknown)  # the client does not look at the answer to Reset
         return None, ActionError(str(unknown), code="InvalidArgument")
     except Exception as bug:  # a bug in one action must not take the client's simulator away
         _log.exception("action %s failed", request["action"])

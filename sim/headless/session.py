@@ -21,6 +21,12 @@ __all__ = ["Session"]
 _SKIN = 0.005
 """Boxes may overlap by this much before they collide, metres."""
 
+_HELD_CORE = 0.6
+"""Part of a held thing's box that must stay clear."""
+
+_NO_BODY = frozenset(["Floor", "Shelf", "Curtains", "Blinds", "Window", "Sink", "SinkBasin", "Bathtub", "BathtubBasin"])
+"""Types whose boxes are mostly air."""
+
 
 class Session:
     """What the actions work on.
@@ -36,6 +42,7 @@ class Session:
         space: Where the agent can go.
         household: The rules.
         eyes: Renders what cameras see, and says what is visible.
+        unloaded: Why the scene that the client asked for last could not be loaded, or None.
         homes: Names of composed homes that the client may ask for.
     """
 
@@ -43,10 +50,12 @@ class Session:
         self.settings = Settings(width=width, height=height)
         self.eyes = Eyes()
         self.homes: tuple[str, ...] = ()
+        self.unloaded: str | None = None
         self.start(scene)
 
     def start(self, scene: Scene, *, keep_settings: bool = False) -> None:
         """Begin a scene; unless kept, the settings are the defaults again but for the resolution."""
+        self.unloaded = None
         if not keep_settings:
             self.settings = Settings(width=self.settings.width, height=self.settings.height)
         self.world = World(scene)
@@ -123,15 +132,32 @@ class Session:
         return None
 
     def hand_blocked(self) -> bool:
-        """Whether what is held, at the hand, would stick in something built in or in a wall."""
-        held = self.world.held
+        """Whether what is held would stick in a wall."""
+        return any(name.startswith("wall|") for name in self.touched_by_held())
+
+    def touched_by_held(self) -> set[str]:
+        """Names of the walls and the furniture that what is held sticks in.
+
+        Small things, open containers and boxes of air (shelves) are not counted; the held thing's box is drawn in, as
+        things are rounder than their boxes.
+        """
+        world = self.world
+        held = world.held
         if held is None:
-            return False
-        center = self.world.agent.hand
-        return any(
-            wall.kind == "wall" and all(a < c < b for a, c, b in zip(wall.low, center, wall.high, strict=True))
-            for wall in self.world.scene.walls
-        )
+            return set()
+        low = held.bounds_center - _HELD_CORE * held.bounds_half
+        high = held.bounds_center + _HELD_CORE * held.bounds_half
+        touched = {
+            wall.name
+            for wall in world.scene.walls
+            if wall.kind == "wall" and (low < wall.high).all() and (high > wall.low).all()
+        }
+        for obj in world:
+            if obj is held or obj.kind.pickupable or obj.is_open or obj.object_type in _NO_BODY:
+                continue
+            if (low < obj.high).all() and (high > obj.low).all():
+                touched.add(obj.name)
+        return touched
 
     def visible(self) -> set[str]:
         """Ids of what the agent sees now."""

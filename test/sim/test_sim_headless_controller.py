@@ -118,7 +118,7 @@ def test_reachable_positions_can_be_teleported_to(kitchen):
     [
         ({"action": "Fly"}, "Invalid action: Fly"),
         ({"action": "MoveArm"}, "does not support it"),
-        ({"action": "MoveAhead", "speed": 3}, "invalid argument: 'speed'"),
+        ({"action": "MoveAhead", "swiftness": 3}, "invalid argument: 'swiftness'"),
         ({"action": "PlaceObjectAtPoint"}, "missing the following arguments: objectId,position"),
         ({"action": "MoveAhead", "moveMagnitude": "far"}, "Cannot convert to: float"),
         ({"action": "CreateHouse", "house": {"rooms": [{}]}}, "no ProcTHOR house"),
@@ -192,6 +192,12 @@ def test_homes_by_name_and_by_list(kitchen):
     with make("FloorPlan1+FloorPlan401", homes=["FloorPlan1+FloorPlan401"]) as other:
         types = {o["objectType"] for o in other.last_event.metadata["objects"]}
         assert {"Fridge", "Toilet"} <= types
+
+
+def test_a_home_that_cannot_be_composed_is_refused_at_reset():
+    name = "FloorPlan1+FloorPlan2+FloorPlan31"
+    with pytest.raises(ValueError, match="FloorPlan31"):
+        make(name, homes=[name], width=100, height=100)
 
 
 def test_several_controllers_at_once_do_not_disturb_each_other(kitchen):

@@ -182,6 +182,24 @@ def test_what_stood_on_a_removed_thing_falls_on_what_is_below(kitchen):
     assert kitchen["Apple"].parent == kitchen["CounterTop"].object_id
 
 
+def test_what_is_held_must_not_stick_in_a_fridge(kitchen):
+    session = kitchen.session
+    kitchen.do("PickupObject", "Pan")
+    places = [session.world.agent.position.copy()]
+
+    def approach():
+        while True:
+            perform(session, {"action": "MoveAhead"})
+            places.append(session.world.agent.position.copy())
+
+    with pytest.raises(ActionError, match=rf"is blocking Agent 0 from moving with {kitchen['Pan'].name}"):
+        approach()
+    assert (session.world.agent.position == places[-1]).all()
+    perform(session, {"action": "MoveAhead", "forceAction": True})
+    kitchen.do("DropHandObject")
+    assert not session.touched_by_held()
+
+
 def test_refused_actions_change_nothing(kitchen):
     apple = kitchen["Apple"]
     before = apple.position.copy(), apple.parent

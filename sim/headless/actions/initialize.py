@@ -37,6 +37,8 @@ def initialize(
     agent_count: int = 1,
 ) -> dict[str, Any]:
     """Set the agent up; the world keeps its state."""
+    if session.unloaded is not None:
+        raise ActionError(session.unloaded, code="InvalidArgument")
     if agent_mode.lower() != "default":
         raise ActionError(
             f"the headless simulator has no agentMode '{agent_mode}', only 'default'", code="InvalidArgument"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from sim.headless.actions.registry import action
 from sim.headless.errors import ActionError
-from sim.headless.geometry import Array, xyz, yaw_matrix
+from sim.headless.geometry import Array, yaw_matrix
 from sim.headless.session import Session
 
 _LOOK_DEGREES = 30.0
@@ -16,7 +18,7 @@ _LOWEST, _HIGHEST = 60.0, -30.0
 _TINY = 1e-4
 
 
-def _move(session: Session, degrees: float, magnitude: float | None) -> None:
+def _move(session: Session, degrees: float, magnitude: float | None, force: bool) -> None:
     settings, agent = session.settings, session.world.agent
     distance = settings.grid_size if magnitude is None or magnitude == 0 else magnitude
     direction = yaw_matrix(agent.yaw + degrees)[:, 2]
@@ -24,18 +26,44 @@ def _move(session: Session, degrees: float, magnitude: float | None) -> None:
     if settings.snap_to_grid:
         for axis in (0, 2):
             target[axis] = round(target[axis] / settings.grid_size) * settings.grid_size
-    session_move(session, target)
+    walk(session, target, force=force)
 
 
-def session_move(session: Session, target: Array) -> None:
-    """Walk the agent straight to a place, or fail naming what stands in the way."""
+def walk(session: Session, target: Array, *, force: bool = False) -> None:
+    """Walk the agent straight to a place.
+
+    Args:
+        session: Whose.
+        target: (3,) the place; its height is ignored.
+        force: Whether what the agent holds may stick in things on the way.
+
+    Raises:
+        ActionError: Naming what stands in the way of the agent, or of what it holds.
+    """
     agent = session.world.agent
     blocker = session.space.blocker(agent.position[[0, 2]], target[[0, 2]])
     if blocker is not None:
         x, y, z = (target - agent.position).tolist()
         raise ActionError(f"{blocker} is blocking Agent 0 from moving by ({x:.4f}, {y:.4f}, {z:.4f}).")
-    agent.position = np.array([target[0], agent.position[1], target[2]])
+    before = agent.position
+    with _holding(session, force, "blocking Agent 0 from moving") as undo:
+        agent.position = np.array([target[0], before[1], target[2]])
+        undo.append(lambda: setattr(agent, "position", before))
+
+
+@contextmanager
+def _holding(session: Session, force: bool, what: str) -> Iterator[list[Callable[[], None]]]:
+    """Carry along what is held; take the motion back if it would then stick in something in which it did not before."""
+    before = set() if force else session.touched_by_held()
+    undo: list[Callable[[], None]] = []
+    yield undo
     session.world.carry()
+    hit = set() if force else session.touched_by_held() - before
+    if hit and session.held is not None:
+        for step in undo:
+            step()
+        session.world.carry()
+        raise ActionError(f"{min(hit)} is {what} with {session.held.name}")
 
 
 @action("MoveAhead")
@@ -43,7 +71,7 @@ def move_ahead(
     session: Session, *, move_magnitude: float | None = None, noise: float = 0.0, force_action: bool = False
 ) -> None:
     """Step forward."""
-    _move(session, 0, move_magnitude)
+    _move(session, 0, move_magnitude, force_action)
 
 
 @action("MoveBack")
@@ -51,7 +79,7 @@ def move_back(
     session: Session, *, move_magnitude: float | None = None, noise: float = 0.0, force_action: bool = False
 ) -> None:
     """Step backward."""
-    _move(session, 180, move_magnitude)
+    _move(session, 180, move_magnitude, force_action)
 
 
 @action("MoveLeft")
@@ -59,7 +87,7 @@ def move_left(
     session: Session, *, move_magnitude: float | None = None, noise: float = 0.0, force_action: bool = False
 ) -> None:
     """Step to the left."""
-    _move(session, 270, move_magnitude)
+    _move(session, 270, move_magnitude, force_action)
 
 
 @action("MoveRight")
@@ -67,30 +95,30 @@ def move_right(
     session: Session, *, move_magnitude: float | None = None, noise: float = 0.0, force_action: bool = False
 ) -> None:
     """Step to the right."""
-    _move(session, 90, move_magnitude)
+    _move(session, 90, move_magnitude, force_action)
 
 
-def _rotate(session: Session, degrees: float) -> None:
+def _rotate(session: Session, degrees: float, force: bool = False) -> None:
     agent = session.world.agent
-    agent.yaw = (agent.yaw + degrees) % 360.0
-    if session.settings.snap_to_grid:
-        step = session.settings.rotate_step
-        nearest = round(agent.yaw / step) * step
+    before = agent.yaw
+    with _holding(session, force, "in the way: a held item will collide if the agent rotates") as undo:
+        agent.yaw = (before + degrees) % 360.0
+        nearest = round(agent.yaw / session.settings.rotate_step) * session.settings.rotate_step
         if abs(nearest - agent.yaw) < 1e-3:
             agent.yaw = nearest % 360.0
-    session.world.carry()
+        undo.append(lambda: setattr(agent, "yaw", before))
 
 
 @action("RotateRight")
 def rotate_right(session: Session, *, degrees: float | None = None, force_action: bool = False) -> None:
     """Turn clockwise."""
-    _rotate(session, session.settings.rotate_step if degrees is None else degrees)
+    _rotate(session, session.settings.rotate_step if degrees is None else degrees, force_action)
 
 
 @action("RotateLeft")
 def rotate_left(session: Session, *, degrees: float | None = None, force_action: bool = False) -> None:
     """Turn counter-clockwise."""
-    _rotate(session, -(session.settings.rotate_step if degrees is None else degrees))
+    _rotate(session, -(session.settings.rotate_step if degrees is None else degrees), force_action)
 
 
 def _look(session: Session, degrees: float) -> None:
@@ -253,15 +281,10 @@ def move_agent(
     """Move by an offset in the agent's frame (ahead, right) or along the world's axes (x, z)."""
     agent = session.world.agent
     offset = yaw_matrix(agent.yaw) @ np.array([right, 0.0, ahead]) + np.array([x, 0.0, z])
-    session_move(session, agent.position + offset)
+    walk(session, agent.position + offset, force=force_action)
 
 
 @action("RotateAgent")
 def rotate_agent(session: Session, *, degrees: float) -> None:
     """Turn clockwise by any angle."""
     _rotate(session, degrees)
-
-
-def position_of(session: Session) -> dict[str, float]:
-    """The agent's position as metadata."""
-    return xyz(session.world.agent.position)

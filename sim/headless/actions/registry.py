@@ -23,10 +23,14 @@ __all__ = ["ACTIONS", "Action", "action", "perform", "unsupported"]
 _EVERYWHERE = frozenset(
     [
         "action", "sequenceId", "agentId", "renderImage", "renderObjectImage", "renderClassImage", "renderNormalsImage",
-        "renderInstanceSegmentation", "renderSemanticSegmentation", "visibilityDistance", "manualInteract",
+        "renderInstanceSegmentation", "renderSemanticSegmentation", "visibilityDistance",
+        # how Unity is to animate and simulate an action; without physics they change nothing
+        "manualInteract", "allowAgentsToIntersect", "speed", "physicsInterval", "fixedDeltaTime", "simulatePhysics",
+        "returnToStart", "disableRendering", "waitForFixedUpdate", "useGripper", "ignoreAgentInTransition",
+        "stopAtNonStaticCol",
     ]
 )  # fmt: skip
-"""Arguments that every action accepts."""
+"""Arguments that every action accepts and none needs."""
 
 _NAMES: dict[type, str] = {float: "float", int: "int", bool: "Boolean", str: "String", dict: "Vector3", list: "List"}
 
