@@ -121,8 +121,9 @@ def arrange(things: Iterable[Thing], low: Sequence[float], high: Sequence[float]
     room = (np.asarray(low, np.float64), np.asarray(high, np.float64))
     solids = [t for t in everything if t.object_type in _BLOCKING]
     facings: dict[str, int] = {}
-    # furniture first: the drawers and shelves in it face as it does
-    for thing in sorted(everything, key=lambda t: t.object_type in ("Cabinet", "Drawer", "Shelf")):
+    # furniture first: what is in it faces as it does; then cabinets, as the drawers above them do
+    order = {"Cabinet": 1, "Drawer": 2, "Shelf": 2}
+    for thing in sorted(everything, key=lambda t: order.get(t.object_type, 0)):
         facings[thing.name] = _world_facing(thing, room, solids, everything, facings)
     hints = {}
     for thing in everything:
@@ -224,10 +225,23 @@ def _world_facing(
                     return _front_in(thing, other, allowed, likely=(own, facing))
                 if facing in allowed:
                     return facing
+    if thing.object_type == "Drawer":
+        for other in everything:
+            if other.object_type == "Cabinet" and known.get(other.name, -1) in allowed and _stacked(thing, other):
+                return known[other.name]
     if thing.object_type in _OWN_FRONT and own in allowed:
         return own
     neighbours = [other.bounds for other in solids if other is not thing and _share(thing, other) < 0.5]
     return guess_facing((low, high), room, neighbours, preferred=own, allowed=allowed)
+
+
+def _stacked(drawer: Thing, cabinet: Thing) -> bool:
+    """Whether a drawer lies right above a cabinet of its width, in one unit with it."""
+    a_low, a_high = drawer.bounds
+    b_low, b_high = cabinet.bounds
+    shared = (np.minimum(a_high, b_high) - np.maximum(a_low, b_low))[[0, 2]]
+    widest = np.maximum(a_high - a_low, b_high - b_low)[[0, 2]]
+    return bool((shared > 0.7 * widest).all() and abs(a_low[1] - b_high[1]) < 0.15)
 
 
 def _front_in(thing: Thing, furniture: Thing, allowed: Iterable[int], *, likely: Sequence[int]) -> int:

@@ -200,14 +200,15 @@ def bed(k: Sketch, s: Size, a: Appearance) -> None:
     k.box((-x, -y + 0.1, -z + 0.06), (x, top - 0.24, z), tint(wood, 0.92))
     k.box((-x, -y, z - 0.06), (x, top - 0.1, z), tint(wood, 0.95))
     _legs(k, x, z, -y, -y + 0.12, 0.08, tint(wood, 0.7))
-    k.cushion((-x + 0.02, top - 0.26, -z + 0.06), (x - 0.02, top - 0.03, z - 0.06), m.WHITE_FABRIC, roundness=0.15)
+    sheet = top - (0.09 if a.dirty else 0.03)  # what lies on the bed lies on the blanket
+    k.cushion((-x + 0.02, sheet - 0.23, -z + 0.06), (x - 0.02, sheet, z - 0.06), m.WHITE_FABRIC, roundness=0.15)
     fold = -z + 0.06 + 0.3 * s[2]
     if a.dirty:  # unmade: the blanket lies askew in a heap, the sheet bare beside it
         k.turn(17, (0, top, 0.2 * z))
-        k.cushion((-0.75 * x, top - 0.12, fold - 0.1), (0.9 * x, top + 0.05, 0.78 * z), cover, roundness=0.3)
+        k.cushion((-0.75 * x, top - 0.16, fold - 0.1), (0.9 * x, top - 0.04, 0.78 * z), cover, roundness=0.3)
         k.turn(-24, (0, top, 0))
-        k.cushion((-0.6 * x, top - 0.05, -0.1 * z), (0.5 * x, top + 0.1, 0.3 * z), tint(cover, 0.93), roundness=0.5)
-        k.cushion((0.1 * x, top - 0.05, 0.2 * z), (0.85 * x, top + 0.08, 0.6 * z), tint(cover, 1.07), roundness=0.5)
+        k.cushion((-0.6 * x, top - 0.15, -0.1 * z), (0.5 * x, top - 0.005, 0.3 * z), tint(cover, 0.93), roundness=0.5)
+        k.cushion((0.1 * x, top - 0.15, 0.2 * z), (0.85 * x, top - 0.01, 0.6 * z), tint(cover, 1.07), roundness=0.5)
         k.turn(0)
         return
     k.cushion((-x, top - 0.25, fold), (x, top - 0.008, z - 0.03), cover, roundness=0.12)
