@@ -286,6 +286,11 @@ def main(
     return result
 
 
+def run() -> dict[str, object]:
+    """The figures, for `karma bench`."""
+    return main()
+
+
 def _shown(rows: Iterator[Row]) -> Iterator[Row]:
     for row in rows:
         print(f"{row.trace:12} {row.capacity:5} {row.policy:22} {row.rate:.4f} {row.speed:12,.0f}/s", flush=True)

@@ -1,6 +1,6 @@
 """How often a vague phrase finds the right thing: "the red fruit", "something to read", "the used tableware".
 
-The phrases and their right answers are in ``memory_phrases.txt``, written for this benchmark; the homes they are asked
+The phrases and their right answers are in ``bench_phrases.txt``, written for this benchmark; the homes they are asked
 in are below, with what is where and in which state. Phrases whose right answer is "I don't know" count like all others.
 Beside accuracy at the threshold in use, the benchmark sweeps the threshold, and reports recall at K.
 """
@@ -128,6 +128,11 @@ def main(json_path: str | None = None) -> dict[str, object]:
     if json_path is not None:
         Path(json_path).write_text(json.dumps(result, indent=2), encoding="utf-8")
     return result
+
+
+def run() -> dict[str, object]:
+    """The figures, for `karma bench`."""
+    return main()
 
 
 def _right(phrase: Phrase, found: list[tuple[str, float]]) -> bool:
