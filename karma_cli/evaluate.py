@@ -10,14 +10,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from karma_cli.errors import CliError
+from karma_eval.lint import lint
 from karma_eval.metrics import summarise
 from karma_eval.report import write_report
 from karma_eval.run import Condition
 from karma_eval.runner import evaluate, plan_jobs, write_results
 from karma_eval.stack import PLANNERS
+from karma_eval.tasks import load_tasks
 from planner_node.local import MemoryMode
+from sim.simulation import Simulation
 
-__all__ = ["run_suites"]
+__all__ = ["check_suites", "run_suites"]
 
 
 def run_suites(tasks: list[Path], *, planner: str, memory: str, seeds: int, out: Path, jobs: int) -> int:
@@ -62,6 +65,29 @@ def run_suites(tasks: list[Path], *, planner: str, memory: str, seeds: int, out:
         console.print(f"{failed} run(s) could not be done; their errors are in {out / 'results.json'}")
     console.print(f"{out / 'results.json'}, {page}")
     return 1 if failed else 0
+
+
+def check_suites(tasks: list[Path]) -> int:
+    """Check task files against their scenes and print what is wrong; returns the exit code.
+
+    Args:
+        tasks: Task files.
+
+    Raises:
+        TaskError: If a task file is malformed.
+    """
+    loaded = [(path, task) for path in tasks for task in load_tasks(path)]
+    scenes = [task.scene for _, task in loaded if task.scene is not None]
+    console = Console()
+    wrong = 0
+    with Simulation.start(scenes[0] if scenes else "FloorPlan1") as simulation:
+        for path, task in loaded:
+            problems = lint(task, simulation)
+            wrong += bool(problems)
+            for problem in problems:
+                console.print(f"{path}:{task.id}: {problem}", highlight=False)
+    console.print(f"{len(loaded) - wrong} of {len(loaded)} tasks fit their scenes")
+    return 1 if wrong else 0
 
 
 def _choose(text: str, known: tuple[str, ...], what: str) -> list[str]:

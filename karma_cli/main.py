@@ -136,8 +136,13 @@ def evaluate(
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each task and condition.")] = 1,
     out: Annotated[Path, typer.Option(help="Folder for results.json and report.html.")] = Path("karma_results"),
     jobs: Annotated[int, typer.Option(min=1, help="Runs at a time.")] = 1,
+    check: Annotated[bool, typer.Option("--check", help="Only check that the tasks fit their scenes.")] = False,
 ) -> None:
     """Run task suites under several memories and compare them."""
+    if check:
+        from karma_cli.evaluate import check_suites
+
+        raise typer.Exit(check_suites(tasks))
     from karma_cli.evaluate import run_suites
 
     raise typer.Exit(run_suites(tasks, planner=planner, memory=memory, seeds=seeds, out=out, jobs=jobs))
