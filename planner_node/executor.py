@@ -355,7 +355,8 @@ class Executor:
         self._count_use(name)
         outcome = self._body.call(skill, label=seen.label, object_id=seen.object_id, amount=amount)
         for attempt in range(1, self._limits.viewpoints):
-            if outcome.code not in _ELSEWHERE:
+            # From another side, another part of a table may have room.
+            if outcome.code not in _ELSEWHERE and not (outcome.code is SkillCode.NO_ROOM and attempt == 1):
                 break
             self._body.call("go_to", label=seen.label, target=seen.position, attempt=attempt)
             now = self._see_again(name)
@@ -533,7 +534,7 @@ class Executor:
     # Recoveries.
 
     def _free_hand(self) -> None:
-        """Put down what is in the way in the hand, on the nearest thing that holds it."""
+        """Put down what is in the way in the hand, on the nearest thing that holds it; on the floor if nothing does."""
         holding = self._body.held()
         if holding is None:
             return
@@ -552,7 +553,10 @@ class Executor:
             seen = self._body.observation_of(item.object.object_id)
             if seen is not None and self._body.call("put", label=seen.label, object_id=seen.object_id).ok:
                 return
-        raise _StepFailedError(f"found nowhere to put down the {holding.label} in the hand")
+        if "breakable" not in self._ontology.get(holding.label).affordances:
+            self._body.call("drop", label=holding.label)
+        if self._body.held() is not None:
+            raise _StepFailedError(f"found nowhere to put down the {holding.label} in the hand")
 
     def _reach_cost(self, item: Recollection) -> float:
         """Metres to a surface, and more for those that seldom have room."""

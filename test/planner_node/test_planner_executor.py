@@ -125,6 +125,17 @@ def test_knobs_are_tried_until_the_right_burner_is_lit(setup):
     assert all("off" in setup.home.state(name) for name in ("burner", "burner2", "knob", "knob2"))
 
 
+def test_what_fits_nowhere_is_dropped_unless_it_breaks(setup):
+    assert setup.run("Pick up the book.").claimed
+    for thing in setup.home.things.values():
+        thing.states.add("full")
+    assert setup.run("Pick up the apple.").claimed
+    assert setup.run("Pick up the mug.").claimed
+    result = setup.run("Pick up the knife.")
+    assert not result.claimed
+    assert setup.home.held == "mug"
+
+
 def test_hands_are_freed_first(setup):
     assert setup.run("Pick up the apple.").claimed
     result = setup.run("Pick up the mug.")
