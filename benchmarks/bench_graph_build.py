@@ -1,8 +1,9 @@
 """How well the scene graph agrees with the home: built from depth and masks of the explorer's own run, then judged.
 
 The robot explores a floor plan in the simulator; `scene_graph.perception` turns its depth and instance masks into
-observations, once with exact poses and once with poses that are off by 2 cm and 1° (standard deviations). The simulator's
-own boxes are the judge. KARMA_BENCH_PLANS says how many plans of each room type to take (3 unless given, 30 at most).
+observations, once with exact poses and once with poses that are off by 2 cm and 1° (standard deviations). The
+simulator's own boxes are the judge. KARMA_BENCH_PLANS says how many plans of each room type to take (3 unless given, 30
+at most).
 """
 
 from __future__ import annotations

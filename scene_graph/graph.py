@@ -24,7 +24,7 @@ from scene_graph.objects import SceneObject
 from scene_graph.ontology import Ontology, ontology
 from scene_graph.placement import Habits, Placements, procthor_placements
 from scene_graph.ranking import rank
-from scene_graph.routing import Evidence, is_static
+from scene_graph.routing import is_static
 from scene_graph.search import SearchPlace, Similarity
 from scene_graph.text import render
 from scene_graph.types import (
@@ -501,12 +501,7 @@ class SceneGraph:
     def _is_static(self, observation: Observation) -> bool:
         if "shell" in self.knowledge.get(observation.label).categories:
             return False  # floor, walls and ceiling are space, not things in it
-        evidence = Evidence()
-        if observation.object_id is not None:
-            for thing in self._labels.get(observation.label, {}).values():
-                if observation.object_id in thing.sensor_ids:
-                    evidence = Evidence(moves=thing.moves, stays=thing.seen)
-        return is_static(observation, evidence, knowledge=self.knowledge)
+        return is_static(observation, knowledge=self.knowledge)
 
     def _tracks(self, label: str, observations: list[Observation]) -> list[Track]:
         members = self._labels.get(label, {})

@@ -15,13 +15,19 @@ from scene_graph.placement import Habits, Placements, procthor_placements
 from scene_graph.search import best_order, expected_cost, meanings
 
 
-@pytest.fixture
-def home() -> SceneGraph:
+@pytest.fixture(scope="module")
+def built() -> SceneGraph:
     graph = SceneGraph()
     for place, (x, y) in enumerate([(0.6, 0.6), (0.6, 2.4), (3.0, 3.5), (4.5, 2.0)]):
         for seen, view in look_around(two_rooms(), x, y, 10.0 * place):
             graph.observe(seen, view, robot_pose=(x, y, 0.0), stamp=10.0 * place)
     return graph
+
+
+@pytest.fixture
+def home(built: SceneGraph) -> SceneGraph:
+    """A copy of its own for every test."""
+    return SceneGraph.from_json(built.to_json())
 
 
 @pytest.mark.parametrize(
@@ -156,7 +162,6 @@ def test_counts_outweigh_guesses_where_there_are_many() -> None:
 
 
 def test_the_packages_statistics_are_used_when_installed() -> None:
-    pytest.importorskip("importlib.util")
     statistics = procthor_placements()
     if not statistics.rates:
         pytest.skip("the procthor package is not installed")
