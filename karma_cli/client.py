@@ -33,7 +33,7 @@ from memory_node.ros import recollections_from_messages
 from planner_node.result import Event, EventKind, TaskResult
 from planner_node.ros.messages import task_result_from_message
 from scene_graph.ros.frames import FrameOrder, robot_pose
-from scene_graph.ros.managed import NodeError, await_answer
+from scene_graph.ros.managed import NodeError, ask
 from scene_graph.ros.qos import EVENTS, SENSOR
 
 __all__ = ["NODES", "Client"]
@@ -120,9 +120,6 @@ class Client:
         image = self._picture
         return np.frombuffer(image.data, dtype=np.uint8).reshape(image.height, image.width, 3)
 
-    def _await(self, future: Any, timeout: float) -> Any:
-        return await_answer(future, timeout, context=self._context)
-
     def call(self, kind: Any, name: str, request: Any, *, timeout: float | None = None) -> Any:
         """Ask a service.
 
@@ -144,7 +141,7 @@ class Client:
         client = self._services[name]
         if not client.wait_for_service(limit):
             raise NodeError(f"nobody serves {client.srv_name}")
-        return self._await(client.call_async(request), limit)
+        return ask(self._node, lambda: client.call_async(request), limit)
 
     def demand(self, kind: Any, name: str, request: Any) -> Any:
         """Ask a service that has to succeed.
@@ -180,12 +177,16 @@ class Client:
             while state != State.PRIMARY_STATE_ACTIVE:
                 processes.check()
                 try:
-                    state = self._await(client.call_async(GetState.Request()), 1.0).current_state.id
+                    state = self._state(client)
                 except NodeError:
                     state = None
                 if state == State.PRIMARY_STATE_UNCONFIGURED or time.monotonic() > deadline:
                     raise NodeProcessError(f"the node {name} did not start its work:\n{processes.tail(name)}")
             self._node.destroy_client(client)
+
+    def _state(self, client: Any) -> int:
+        """A node's state in its life cycle."""
+        return int(ask(self._node, lambda: client.call_async(GetState.Request()), 1.0).current_state.id)
 
     def execute_task(self, instruction: str, on_event: Callable[[Event], None]) -> TaskResult:
         """Have an instruction carried out; on ctrl-C it is cancelled.
@@ -203,16 +204,14 @@ class Client:
         def feedback(message: Any) -> None:
             on_event(Event(kind=EventKind(message.feedback.phase), message=message.feedback.text))
 
-        goal = self._await(
-            self._tasks.send_goal_async(ExecuteTask.Goal(instruction=instruction), feedback_callback=feedback),
-            self._timeout,
-        )
+        request = ExecuteTask.Goal(instruction=instruction)
+        goal = ask(self._node, lambda: self._tasks.send_goal_async(request, feedback_callback=feedback), self._timeout)
         if not goal.accepted:
             raise NodeError("the planner refused the instruction")
         try:
-            answer = self._await(goal.get_result_async(), _TASK_TIMEOUT)
+            answer = ask(self._node, goal.get_result_async, _TASK_TIMEOUT)
         except BaseException:
-            goal.cancel_goal_async()
+            self._executor.create_task(goal.cancel_goal_async)
             raise
         result = task_result_from_message(answer.result, instruction=instruction)
         result.cancelled = result.cancelled or answer.status == GoalStatus.STATUS_CANCELED

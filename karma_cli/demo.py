@@ -34,6 +34,9 @@ from sim.errors import SimError
 
 __all__ = ["main"]
 
+_WIDTH = 110
+"""Columns of the output where there is no terminal to tell."""
+
 _REFERENCE_TIMEOUT = 120.0
 """Seconds to wait for the run without memory once the other has ended."""
 
@@ -45,6 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder for logs and the picture (default: out)")
     options = parser.parse_args(arguments)
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDTH)
     # Whoever ends the demonstration ends its nodes: SIGTERM takes the same way out as ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -81,6 +86,7 @@ def _demonstrate(console: Console, task_file: Path | None, out: Path) -> int:
                 reference.terminate()
                 reference.wait()
     console.print(_comparison(result, without))
+    console.print("searched: areas and closed containers visited in search of something; seconds: simulated")
     console.print(f"picture of the end: {picture}")
     console.print(f"{time.monotonic() - began:.0f} s of wall time, logs in {out / 'logs'}")
     return 0 if result.judged else 1
@@ -131,13 +137,14 @@ def _save_picture(client: Client, task: Task, out: Path, picture: Path) -> None:
 
 def _comparison(result: HistoryResult, without: dict[str, Any] | None) -> Table:
     """Each instruction with and without memory."""
-    table = Table(title="with memory | remembering within an instruction only")
-    for name in ("instruction", "claimed", "judged"):
+    table = Table(title="with memory, and beside it remembering within an instruction only")
+    table.add_column("instruction", no_wrap=True, overflow="ellipsis", max_width=44)
+    for name in ("claimed", "judged"):
         table.add_column(name)
-    for name in ("areas searched", "simulated s"):
+    for name in ("searched", "seconds"):
         table.add_column(name, justify="right")
     table.add_column("judged", style="dim")
-    for name in ("areas searched", "simulated s"):
+    for name in ("searched", "seconds"):
         table.add_column(name, justify="right", style="dim")
     rows = without["instructions"] if without is not None else []
     for index, item in enumerate(result.instructions):

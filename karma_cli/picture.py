@@ -54,7 +54,7 @@ def draw(
             axes.plot(xs, ys, color="tab:green", linewidth=1.0, alpha=0.8, label="path", zorder=3)
             axes.plot(xs[-1], ys[-1], marker="o", color="tab:green", markersize=8, zorder=5, label="robot")
         axes.set(title=title, xlabel="x in m", ylabel="y in m", aspect="equal")
-        axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.07), ncols=5, frameon=False)
+        axes.legend(loc="lower right", framealpha=0.9)
         if columns and camera is not None:
             columns[1].imshow(camera)
             columns[1].set(title="what the camera sees", xticks=[], yticks=[])

@@ -19,7 +19,7 @@ from memory_node.memory import Memory
 from memory_node.replica import GraphReplica
 from memory_node.ros import recollection_to_message
 from scene_graph.ros.frames import FrameOrder, robot_pose
-from scene_graph.ros.managed import ManagedNode, NodeError, await_answer, run
+from scene_graph.ros.managed import ManagedNode, NodeError, ask, run
 from scene_graph.ros.messages import (
     change_to_message,
     header,
@@ -59,6 +59,7 @@ class _Replica(GraphReplica):
     def __init__(self, node: ManagedNode, scene_graph: str) -> None:
         super().__init__()
         self.allowance = _RANKINGS
+        self._node = node
         self._client = node.create_client(srv.RankAreas, f"{scene_graph}/rank_areas")
 
     def rank_places(
@@ -83,7 +84,7 @@ class _Replica(GraphReplica):
             last_seen=[] if last_seen is None else [point_to_message(last_seen)],
         )
         try:
-            answer = await_answer(self._client.call_async(request), _RANKING)
+            answer = ask(self._node, lambda: self._client.call_async(request), _RANKING)
         except NodeError:
             return []
         return [place_from_message(place) for place in answer.places]
@@ -113,7 +114,7 @@ class MemoryNode(ManagedNode):
         )
         self.parameter(
             "graph_timeout",
-            1.0,
+            10.0,
             "longest wait for the scene_graph node to take in a frame, seconds",
             low=0.0,
             high=60.0,
@@ -123,6 +124,7 @@ class MemoryNode(ManagedNode):
         self._order = FrameOrder()
         self._progress = threading.Condition()
         self._graph_frame = (-1, -1)
+        self._graph_follows = True
         self._graph_messages: list[Any] = []
         self._newest = (0.0, 0, 0)
 
@@ -203,17 +205,19 @@ class MemoryNode(ManagedNode):
         with self._progress:
             self._graph_messages.append(message)
             self._graph_frame = max(self._graph_frame, (message.epoch, message.seq))
+            self._graph_follows = self._graph_follows or isinstance(message, msg.GraphUpdate)
             self._progress.notify_all()
 
     def _follow_graph(self, frame: tuple[int, int]) -> None:
         """Bring the replica up to date, once the scene_graph node has taken in a frame."""
         with self._progress:
-            if self.count_publishers(self._graph_topic):
-                caught_up = self._progress.wait_for(lambda: self._graph_frame >= frame, self.value("graph_timeout"))
-                if not caught_up:
+            if self._graph_follows and self.count_publishers(self._graph_topic):
+                self._graph_follows = self._progress.wait_for(
+                    lambda: self._graph_frame >= frame, self.value("graph_timeout")
+                )
+                if not self._graph_follows:
                     self.get_logger().warning(
-                        f"scene_graph has not taken in frame {frame[1]}; going on without it",
-                        throttle_duration_sec=5.0,
+                        f"scene_graph has not taken in frame {frame[1]}; going on without it until it takes in another"
                     )
             messages, self._graph_messages = self._graph_messages, []
         for message in messages:

@@ -40,7 +40,7 @@ class PlannerNode(ManagedNode):
         self.parameter("llm_api_key_env", "OPENAI_API_KEY", "environment variable that holds the key")
         self.parameter("llm_timeout", 30.0, "of one request, seconds", low=1.0, high=600.0)
         self.parameter("llm_transcript", "", "file to which every exchange is appended, keys redacted; empty: none")
-        self.parameter("service_timeout", 10.0, "longest wait for an answer of memory, seconds", low=0.1, high=600.0)
+        self.parameter("service_timeout", 30.0, "longest wait for an answer of memory, seconds", low=0.1, high=600.0)
         self.parameter("skill_timeout", 300.0, "longest wait for a skill of the robot, seconds", low=1.0, high=7200.0)
         self._robot = RosRobot(self, str(self.value("robot")), skill_timeout=self.value("skill_timeout"))
         self._knowledge = RosKnowledge(

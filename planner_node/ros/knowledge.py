@@ -13,7 +13,7 @@ from rclpy.node import Node
 from memory_node.recollection import Recollection
 from memory_node.ros import recollection_from_message, recollections_from_messages
 from planner_node.knowledge import KnowledgeError, SearchPlace
-from scene_graph.ros.managed import NodeError, await_answer
+from scene_graph.ros.managed import NodeError, ask
 from scene_graph.ros.messages import optional, point_to_message
 from scene_graph.ros.places import place_from_message
 from scene_graph.ros.qos import EVENTS
@@ -35,6 +35,7 @@ class RosKnowledge:
     """
 
     def __init__(self, node: Node, memory: str, scene_graph: str, *, timeout: float = 10.0) -> None:
+        self._node = node
         self._timeout = timeout
         self._progress = threading.Condition()
         self._taken_in = {memory: -1, scene_graph: -1}
@@ -74,7 +75,7 @@ class RosKnowledge:
         if not client.wait_for_service(self._timeout):
             raise KnowledgeError(f"nobody serves {client.srv_name}; start its node")
         try:
-            response = await_answer(client.call_async(request), max(0.1, deadline - time.monotonic()))
+            response = ask(self._node, lambda: client.call_async(request), max(0.1, deadline - time.monotonic()))
         except NodeError as error:
             raise KnowledgeError(f"{client.srv_name}: {error}") from error
         if not response.success:
@@ -83,6 +84,7 @@ class RosKnowledge:
 
     def settle(self, seq: int, *, timeout: float = 5.0) -> None:
         """Wait until both memories have taken in the robot's frame number `seq`."""
+        timeout = max(timeout, self._timeout)
         with self._progress:
             if not self._progress.wait_for(lambda: min(self._taken_in.values()) >= seq, timeout):
                 behind = [f"{name} is at {at}" for name, at in self._taken_in.items() if at < seq]

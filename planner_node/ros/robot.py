@@ -14,7 +14,7 @@ from rclpy.node import Node
 from planner_node.robot import Frame, SkillCall, SkillCode, SkillResult
 from planner_node.ros.messages import call_to_goal, frame_from_message, result_from_message
 from scene_graph.ros.frames import FrameOrder
-from scene_graph.ros.managed import NodeError, await_answer
+from scene_graph.ros.managed import NodeError, ask
 from scene_graph.ros.qos import EVENTS
 
 __all__ = ["RosRobot"]
@@ -33,6 +33,7 @@ class RosRobot:
     """
 
     def __init__(self, node: Node, robot: str, *, start_timeout: float = 10.0, skill_timeout: float = 300.0) -> None:
+        self._node = node
         self._robot = robot
         self._start_timeout = start_timeout
         self._skill_timeout = skill_timeout
@@ -97,13 +98,13 @@ class RosRobot:
                 code=SkillCode.FAILED, message=f"nobody serves {self._robot}/execute_skill; start the robot's node"
             )
         try:
-            goal = await_answer(self._client.send_goal_async(call_to_goal(call)), self._start_timeout)
+            goal = ask(self._node, lambda: self._client.send_goal_async(call_to_goal(call)), self._start_timeout)
             if not goal.accepted:
                 return SkillResult(code=SkillCode.FAILED, message=f"the robot refused {call.skill}")
             self._goal = goal
             if self._cancelled.is_set():
-                goal.cancel_goal_async()
-            result = result_from_message(await_answer(goal.get_result_async(), self._skill_timeout).result)
+                self._cancel(goal)
+            result = result_from_message(ask(self._node, goal.get_result_async, self._skill_timeout).result)
         except NodeError as error:
             return SkillResult(code=SkillCode.TIMEOUT, message=f"{call.skill}: {error}")
         finally:
@@ -117,4 +118,9 @@ class RosRobot:
         self._cancelled.set()
         goal = self._goal
         if goal is not None:
-            goal.cancel_goal_async()
+            self._cancel(goal)
+
+    def _cancel(self, goal: Any) -> None:
+        executor = self._node.executor
+        if executor is not None:
+            executor.create_task(goal.cancel_goal_async)

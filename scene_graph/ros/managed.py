@@ -21,9 +21,10 @@ from rclpy.context import Context
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.node import Node
 from rclpy.task import Future
 
-__all__ = ["ManagedNode", "NodeError", "await_answer", "run"]
+__all__ = ["ManagedNode", "NodeError", "ask", "run"]
 
 _T = TypeVar("_T")
 
@@ -257,26 +258,43 @@ class ManagedNode(LifecycleNode):
                 publisher.publish(message)
 
 
-def await_answer(future: Future, timeout: float, *, context: Context | None = None) -> Any:
-    """Wait, in a worker thread, for what the executor's thread will complete.
+def ask(node: Node, send: Callable[[], Future], timeout: float) -> Any:
+    """Send a request and wait, in a thread that is not the executor's, for its answer.
+
+    The request is sent by the executor's own thread: rclpy notes the goal of an action only after it has sent it, so
+    that to one sent from elsewhere the answer may come first, and is dropped.
 
     Args:
-        future: From ``call_async`` and the like.
+        node: Whose executor completes the answer.
+        send: Sends the request, e.g. ``lambda: client.call_async(request)``.
         timeout: Seconds on a steady clock: with simulated time, ROS timers stand still between the robot's actions.
-        context: Of the executor; None for the default one.
+
+    Returns:
+        The answer.
 
     Raises:
-        NodeError: If there is no answer in time, or ROS shuts down, after which none will come.
+        NodeError: If there is none in time, or ROS shuts down, after which none will come.
     """
+    executor = node.executor
+    if executor is None:
+        raise NodeError(f"{node.get_name()} is not running")
+    deadline = time.monotonic() + timeout
+    answer = _await(executor.create_task(send), deadline, node.context)
+    try:
+        return _await(answer, deadline, node.context)
+    except NodeError as error:
+        answer.cancel()
+        raise NodeError(f"{error} within {timeout:g} s") from error
+
+
+def _await(future: Future, deadline: float, context: Context) -> Any:
     done = threading.Event()
     future.add_done_callback(lambda _: done.set())
-    deadline = time.monotonic() + timeout
     while not done.wait(min(_POLL, max(0.0, deadline - time.monotonic()))):
+        if not context.ok():
+            raise NodeError("ROS is shutting down: no answer")
         if time.monotonic() >= deadline:
-            future.cancel()
-            raise NodeError(f"no answer within {timeout:g} s")
-        if not rclpy.utilities.ok(context=context):
-            raise NodeError("ROS is shutting down")
+            raise NodeError("no answer")
     return future.result()
 
 

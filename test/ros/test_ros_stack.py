@@ -14,7 +14,7 @@ from sensor_msgs.msg import CameraInfo, Image
 
 from karma_cli.client import NODES, Client
 from karma_cli.processes import NodeProcesses, NodeSpec
-from scene_graph.ros.managed import await_answer
+from scene_graph.ros.managed import ask
 from scene_graph.ros.qos import CLOCK, EVENTS, LATCHED, SENSOR
 
 pytestmark = [pytest.mark.ros, pytest.mark.sim, pytest.mark.timeout(300)]
@@ -45,15 +45,12 @@ class Goal:
     def __init__(self, client, kind, name, **fields):
         self.feedback = []
         self._arrived = threading.Condition()
-        self._context = client.node.context
+        self._node = client.node
         action = ActionClient(client.node, kind, name)
         assert action.wait_for_server(20)
-        self._handle = self._await(action.send_goal_async(kind.Goal(**fields), feedback_callback=self._take))
+        goal = kind.Goal(**fields)
+        self._handle = ask(self._node, lambda: action.send_goal_async(goal, feedback_callback=self._take), 20)
         assert self._handle.accepted
-        self._result = self._handle.get_result_async()
-
-    def _await(self, future, timeout=120):
-        return await_answer(future, timeout, context=self._context)
 
     def _take(self, message):
         with self._arrived:
@@ -65,10 +62,10 @@ class Goal:
             assert self._arrived.wait_for(lambda: any(condition(f) for f in self.feedback), timeout)
 
     def cancel(self):
-        self._await(self._handle.cancel_goal_async())
+        ask(self._node, self._handle.cancel_goal_async, 20)
 
     def end(self):
-        answer = self._await(self._result)
+        answer = ask(self._node, self._handle.get_result_async, 120)
         return answer.status, answer.result
 
 
