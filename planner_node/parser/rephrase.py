@@ -107,9 +107,7 @@ def _with_participle(tokens: Tokens) -> Tokens | None:
     for i in range(1, len(tokens)):
         base = participle_base(tokens[i])
         following = tokens[i + 1] if i + 1 < len(tokens) else ""
-        ends = (
-            following in {"", ","} or following in w.PARTICLES or bool(w.longest_match(w.PREPOSITIONS, tokens, i + 1))
-        )
+        ends = following in {"", ","} or following in w.PARTICLES or bool(w.PREPOSITIONS.match(tokens, i + 1))
         if base is not None and ends and tokens[i - 1] not in w.DETERMINERS:
             return (base, *tokens[:i], *tokens[i + 1 :])
     return None

@@ -253,7 +253,7 @@ class Splitter:
         for j in range(1, len(after)):
             if after[j] in {",", "and", "then"}:
                 return False
-            match = w.longest_match(w.PREPOSITIONS, after, j)
+            match = w.PREPOSITIONS.match(after, j)
             if match and w.PREPOSITIONS[after[j : j + match]] in {"in", "on", "to", "near", "under"}:
                 return True
         return False
@@ -279,7 +279,7 @@ class Splitter:
         following = tokens[j + 1] if j + 1 < len(tokens) else ""
         if following == "of":
             return False
-        phrase = w.longest_match(w.VERBS, (base, *tokens[j + 1 : j + 4]), 0)
+        phrase = w.VERBS.match((base, *tokens[j + 1 : j + 4]), 0)
         ambiguous = (base in _ALSO_NOUNS or tokens[j] in w.STATE_WORDS) and phrase < 2
         if bare and j == i and (self.is_noun(singular(tokens[j])) and following not in w.DETERMINERS):
             return False
@@ -302,7 +302,7 @@ class Splitter:
     @staticmethod
     def _skip_fillers(tokens: tuple[str, ...], i: int) -> int:
         while i < len(tokens):
-            match = w.longest_match(w.FILLERS, tokens, i)
+            match = w.FILLERS.match(tokens, i)
             if not match:
                 if tokens[i] == ",":
                     match = 1
@@ -331,7 +331,7 @@ class Splitter:
         position = 0
         if base is not None:
             stem = (base, *tokens[1:])
-            length = w.longest_match(w.VERBS, stem, 0)
+            length = w.VERBS.match(stem, 0)
             if length > 1 and stem[:length] not in w.VERBS:
                 length = 1
             verb = stem[: max(1, length)]
@@ -349,7 +349,7 @@ class Splitter:
                 verb = (*verb, token)
                 position += 1
                 continue
-            match = w.longest_match(w.PREPOSITIONS, tokens, position)
+            match = w.PREPOSITIONS.match(tokens, position)
             if token == "back" and tokens[position + 1 : position + 2] in (
                 ("where",),
                 ("to",),
@@ -430,7 +430,7 @@ class Splitter:
             return (
                 following in {"", ",", "and"}
                 or following in w.ADVERBS
-                or bool(w.longest_match(w.PREPOSITIONS, tokens, position + 1))
+                or bool(w.PREPOSITIONS.match(tokens, position + 1))
             )
         if token == "off" and verb[0] in {"take", "pick", "get", "grab"}:
             return False
@@ -601,7 +601,7 @@ class Splitter:
 
     @staticmethod
     def _is_place(tokens: tuple[str, ...], i: int) -> bool:
-        match = w.longest_match(w.PREPOSITIONS, tokens, i)
+        match = w.PREPOSITIONS.match(tokens, i)
         return bool(match) and w.PREPOSITIONS[tokens[i : i + match]] in {"in", "on", "to", "under"}
 
     def _ends_phrase(self, tokens: tuple[str, ...], i: int) -> bool:
@@ -630,7 +630,7 @@ class Splitter:
             return False
         if token in w.PARTICLES and token not in {"clean"}:
             return True
-        return bool(w.longest_match(w.PREPOSITIONS, tokens, i)) and token != "of"
+        return bool(w.PREPOSITIONS.match(tokens, i)) and token != "of"
 
 
 _ALSO_NOUNS = w.word_set(

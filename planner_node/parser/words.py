@@ -5,7 +5,7 @@ Nouns are not here: how people call things is the ontology's (`scene_graph.ontol
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from types import MappingProxyType
 
 __all__ = [
@@ -22,7 +22,7 @@ __all__ = [
     "PRONOUNS",
     "STATE_WORDS",
     "VERBS",
-    "longest_match",
+    "PhraseTable",
     "verb_base",
     "word_set",
 ]
@@ -31,6 +31,23 @@ __all__ = [
 def word_set(text: str) -> frozenset[str]:
     """The words of a text."""
     return frozenset(text.split())
+
+
+class PhraseTable(dict[tuple[str, ...], str]):
+    """Phrases with what they mean; `match` finds the longest that begins at a token."""
+
+    def __init__(self, phrases: Mapping[tuple[str, ...], str]) -> None:
+        super().__init__(phrases)
+        self._by_first: dict[str, list[tuple[str, ...]]] = {}
+        for phrase in sorted(phrases, key=len, reverse=True):
+            self._by_first.setdefault(phrase[0], []).append(phrase)
+
+    def match(self, tokens: tuple[str, ...], start: int) -> int:
+        """Length of the longest phrase that `tokens` have at `start`; 0 for none."""
+        if start >= len(tokens):
+            return 0
+        candidates = self._by_first.get(tokens[start], ())
+        return next((len(p) for p in candidates if tokens[start : start + len(p)] == p), 0)
 
 
 _SENSES: dict[str, str] = {
@@ -77,9 +94,7 @@ _SENSES: dict[str, str] = {
     "stir|knead|sew|wrap|decorate|measure|weigh|count",
 }
 
-VERBS: MappingProxyType[tuple[str, ...], str] = MappingProxyType(
-    {tuple(words.split()): sense for sense, forms in _SENSES.items() for words in forms.split("|")}
-)
+VERBS = PhraseTable({tuple(words.split()): sense for sense, forms in _SENSES.items() for words in forms.split("|")})
 """Verb words, base form, to the sense that `planner_node.parser.intents` interprets."""
 
 PARTICLES = frozenset({"on", "off", "up", "down", "away", "out", "back", "over", "aside", "clean"})
@@ -126,12 +141,12 @@ def verb_base(word: str) -> str | None:
 _FIRST = frozenset(words[0] for words in VERBS)
 
 
-def _phrases(text: str) -> tuple[tuple[str, ...], ...]:
-    """Phrases, longest first, so that the longest matches."""
-    return tuple(sorted((tuple(p.split()) for p in text.split("|")), key=lambda p: (-len(p), p)))
+def _table(text: str) -> PhraseTable:
+    """Phrases separated by bars, without meanings."""
+    return PhraseTable({tuple(phrase.split()): "" for phrase in text.split("|")})
 
 
-PREPOSITIONS: MappingProxyType[tuple[str, ...], str] = MappingProxyType(
+PREPOSITIONS = PhraseTable(
     {
         tuple(words.split()): kind
         for kind, forms in {
@@ -158,7 +173,7 @@ PREPOSITIONS: MappingProxyType[tuple[str, ...], str] = MappingProxyType(
 )
 """Prepositions to the relation they express."""
 
-FILLERS = _phrases(
+FILLERS = _table(
     "please|kindly|can you|could you|would you|will you|can you please|could you please|would you please|robot|hey|ok|"
     "okay|now|first|firstly|second|secondly|third|next|then|finally|lastly|also|just|i want you to|i need you to|"
     "i would like you to|i d like you to|id like you to|i want to|you should|you need to|you have to|you must|"
@@ -288,8 +303,3 @@ STATE_WORDS: MappingProxyType[str, str] = MappingProxyType(
     }
 )
 """Adjectives and participles to the states of `scene_graph.types`."""
-
-
-def longest_match(table: Iterable[tuple[str, ...]], tokens: tuple[str, ...], start: int) -> int:
-    """Length of the longest phrase of `table` that `tokens` have at `start`; 0 for none."""
-    return max((len(p) for p in table if tokens[start : start + len(p)] == p), default=0)
