@@ -77,10 +77,9 @@ def check_suites(tasks: list[Path]) -> int:
         TaskError: If a task file is malformed.
     """
     loaded = [(path, task) for path in tasks for task in load_tasks(path)]
-    scenes = [task.scene for _, task in loaded if task.scene is not None]
     console = Console()
     wrong = 0
-    with Simulation.start(scenes[0] if scenes else "FloorPlan1") as simulation:
+    with Simulation.start(loaded[0][1].place) as simulation:
         for path, task in loaded:
             problems = lint(task, simulation)
             wrong += bool(problems)

@@ -138,7 +138,7 @@ def _word(value: bool | None) -> str:
 
 def print_history(console: Console, result: HistoryResult) -> None:
     """What was asked, what the robot claims and what the judge found."""
-    table = Table(title=f"{result.task.scene}, memory {result.condition.memory}")
+    table = Table(title=f"{result.task.place}, memory {result.condition.memory}")
     for name in ("instruction", "claimed", "judged"):
         table.add_column(name)
     for name in ("places searched", "actions", "simulated s"):

@@ -35,7 +35,10 @@ def apply_change(
     if change.put is not None:
         subject, place = change.put
         places = [i for i in world.select(place, binding) if world.by_id[i]["receptacle"]]
-        subjects = [i for i in world.select(subject, binding) if not world.by_id[i]["isPickedUp"]]
+        named = world.select(subject, binding)
+        subjects = [i for i in named if not world.by_id[i]["isPickedUp"]]
+        if named and not subjects:
+            return dict(binding)  # nobody takes it out of the robot's hand
     else:
         assert change.state is not None
         subject, place, places = change.state[0], None, []

@@ -23,9 +23,7 @@ def lint(task: Task, simulation: Simulation, *, seed: int = 0) -> list[str]:
         simulation: A running simulator.
         seed: Of the choices that set-ups leave open.
     """
-    if task.scene is None:
-        return ["homes of several rooms cannot be checked"]
-    simulation.reset(task.scene)
+    simulation.reset(task.place)
     rng = random.Random(f"{seed}:{task.id}")
     binding: dict[str, str] = {}
     problems: list[str] = []
@@ -37,7 +35,7 @@ def lint(task: Task, simulation: Simulation, *, seed: int = 0) -> list[str]:
     simulation.step("Pass")
     objects = simulation.event.metadata["objects"]
     world = World(objects)
-    problems += [f"{task.scene} has no {s}" for s in dict.fromkeys(_selectors(task)) if not _can_exist(s, world)]
+    problems += [f"{task.place} has no {s}" for s in dict.fromkeys(_selectors(task)) if not _can_exist(s, world)]
     judge = Judge(task, objects, binding=binding)
     for index, instruction in enumerate(task.instructions):
         where = f"instruction {index + 1} ({instruction.say!r})"

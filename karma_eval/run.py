@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from karma_eval.changes import apply_change
-from karma_eval.errors import EvalError
 from karma_eval.judge import InstructionVerdict, Judge, SideEffect
 from karma_eval.recall_log import RecallLog
 from karma_eval.stack import Stack, make_planner
@@ -144,7 +143,7 @@ class HistoryResult:
         return {
             "task": self.task.id,
             "class": self.task.task_class.value,
-            "scene": self.task.scene,
+            "scene": self.task.place,
             **asdict(self.condition),
             "seed": self.seed,
             "claimed": self.claimed,
@@ -203,14 +202,12 @@ def run_history(
         SimError: If the scene does not exist or the simulator fails.
     """
     condition = condition or Condition()
-    if task.scene is None:
-        raise EvalError(f"task {task.id}: homes of several rooms are not built yet; use scene: FloorPlan1")
     planner = make_planner(condition.planner)
     owned = None
     if simulation is None:
-        simulation = owned = Simulation.start(task.scene, real_thor=real_thor)
+        simulation = owned = Simulation.start(task.place, real_thor=real_thor)
     else:
-        simulation.reset(task.scene)
+        simulation.reset(task.place)
     try:
         rng = random.Random(f"{seed}:{task.id}")
         binding: dict[str, str] = {}

@@ -143,7 +143,7 @@ def _do(job: Job) -> dict[str, Any]:
             **base,
             "task": task.id,
             "class": task.task_class.value,
-            "scene": task.scene,
+            "scene": task.place,
             **asdict(job.condition),
             "seed": job.seed,
             "judged": None,

@@ -267,6 +267,11 @@ class Task(_Model):
         return self
 
     @property
+    def place(self) -> str:
+        """Name of the scene: a floor plan, or the floor plans of a home joined by ``+``."""
+        return self.scene if self.scene is not None else "+".join(self.home)
+
+    @property
     def named(self) -> tuple[Selector, ...]:
         """Everything that a milestone, ``needs`` or ``may`` names: what may change for good."""
         return tuple(

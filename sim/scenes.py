@@ -23,21 +23,26 @@ def scene_names() -> list[str]:
 
 
 def room_type(scene: str) -> str:
-    """The room type of a floor plan, a key of `ROOM_TYPES`.
+    """The room type of a floor plan, or of a home's first room: a key of `ROOM_TYPES`.
 
     Raises:
         UnknownSceneError: If there is no such floor plan.
     """
-    number = int(check_scene(scene).removeprefix("FloorPlan"))
+    number = int(check_scene(scene).split("+")[0].removeprefix("FloorPlan"))
     return next(name for name, numbers in ROOM_TYPES.items() if number in numbers)
 
 
 def check_scene(scene: str) -> str:
-    """Return the floor plan's name without AI2-THOR's ``_physics`` suffix.
+    """Return a scene's name without AI2-THOR's ``_physics`` suffix.
+
+    Args:
+        scene: A floor plan or, for a home of several rooms, floor plans joined by ``+``.
 
     Raises:
         UnknownSceneError: If there is no such floor plan; the message suggests near names and gives the ranges.
     """
+    if "+" in scene:
+        return "+".join(check_scene(part) for part in scene.split("+"))
     name = scene.strip().removesuffix("_physics")
     names = scene_names()
     if name in names:

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sim.errors import SimulatorDiedError, SimulatorStartError
+from sim.errors import SimError, SimulatorDiedError, SimulatorStartError
 from sim.scenes import check_scene
 
 __all__ = ["Simulation"]
@@ -44,7 +44,7 @@ class Simulation:
         """Start a simulator and load a floor plan.
 
         Args:
-            scene: ``FloorPlan1`` …
+            scene: ``FloorPlan1`` …, or a home of several rooms, ``FloorPlan1+FloorPlan201``.
             width: Of the images, pixels.
             height: Of the images, pixels.
             real_thor: Use the real Unity player, which AI2-THOR downloads, instead of the headless simulator.
@@ -57,7 +57,7 @@ class Simulation:
         from ai2thor.controller import Controller  # type: ignore[import-untyped]  # imported late: it takes long
 
         options: dict[str, Any] = {
-            "scene": name,
+            "scene": name.split("+")[0],
             "width": width,
             "height": height,
             "renderDepthImage": True,
@@ -78,7 +78,14 @@ class Simulation:
                 else f"run `{sys.executable} -m sim.headless --help` to see whether it starts, and install libegl1"
             )
             raise SimulatorStartError(f"Could not start {which} with {name}: {error}; {hint}") from error
-        return cls(controller, name)
+        simulation = cls(controller, name)
+        if "+" in name:
+            try:
+                simulation.reset()
+            except SimError:
+                simulation.close()
+                raise
+        return simulation
 
     def __enter__(self) -> Self:
         return self
@@ -126,10 +133,20 @@ class Simulation:
 
         Raises:
             UnknownSceneError: If there is no such floor plan.
+            SimulatorStartError: If a home cannot be composed of these floor plans.
         """
         with self._lock:
             self.scene = check_scene(scene or self.scene)
-            return self._controller.reset(self.scene)
+            if "+" not in self.scene:
+                return self._controller.reset(self.scene)
+            # The headless simulator composes homes; the real player knows no such house.
+            try:
+                event = self._controller.reset({"compose": self.scene.split("+")})
+            except (ValueError, RuntimeError) as error:
+                raise SimulatorStartError(f"Cannot compose the home {self.scene}: {error}") from error
+            if not event.metadata["lastActionSuccess"]:
+                raise SimulatorStartError(f"Cannot compose the home {self.scene}: {event.metadata['errorMessage']}")
+            return event
 
     def close(self) -> None:
         """End the simulator's process; harmless when it has ended already."""

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-import karma_eval
 import pytest
+
+import karma_eval
 from karma_eval.lint import lint
 from karma_eval.tasks import Task, load_tasks
 from sim.simulation import Simulation

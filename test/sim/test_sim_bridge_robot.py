@@ -171,3 +171,12 @@ def test_a_restart_begins_a_new_epoch(robot, simulation):
     simulation.reset()
     frame = robot.restart()
     assert (frame.epoch, frame.stamp) == (1, 0.0)
+
+
+def test_homes_of_several_rooms_are_composed():
+    with Simulation.start("FloorPlan1+FloorPlan401") as home:
+        labels = {o["objectType"] for o in home.event.metadata["objects"]}
+        assert {"Fridge", "Toilet"} <= labels
+        assert ThorRobot(home).execute(SkillCall(skill="look_around")).ok
+    with pytest.raises(UnknownSceneError, match="FloorPlan31"):
+        Simulation.start("FloorPlan1+FloorPlan31")
