@@ -142,7 +142,11 @@ def _on_surface(
     # What goes into something is let go over its middle, where its walls hide it least.
     goal = surface.center if receptacle.object_type in ENCLOSING else near[[0, 2]]
     order = np.argsort(((grid - goal) ** 2).sum(axis=1), kind="stable")[:_MAX_TRIES]
-    centers = np.column_stack([grid[order, 0], np.full(len(order), surface.height + extent[1] + 0.001), grid[order, 1]])
+    middle = surface.height + float(extent[1]) + 0.001
+    if receptacle.object_type in HANGING:  # towels hang from their top, a roll turns about its middle
+        drop = 0.0 if receptacle.object_type == "ToiletPaperHanger" else float(extent[1])
+        middle = float(receptacle.bounds_center[1]) - drop
+    centers = np.column_stack([grid[order, 0], np.full(len(order), middle), grid[order, 1]])
     low, high = others
     size = extent - _SKIN
     touches = np.logical_and(centers[:, None] - size < high, centers[:, None] + size > low)

@@ -50,37 +50,34 @@ HANGING = frozenset(["ToiletPaperHanger", "TowelHolder", "HandTowelHolder"])
 """Receptacles from which things hang."""
 
 _LEVELS: dict[str, tuple[float, ...]] = {
-    "Fridge": (0.30, 0.45, 0.62, 0.76),
-    "Cabinet": (0.03, 0.5),
-    "Microwave": (0.12,),
-    "Drawer": (0.08,),
-    "Safe": (0.06,),
-    "Box": (0.04,),
-    "GarbageCan": (0.05,),
-    "LaundryHamper": (0.05,),
-    "SinkBasin": (0.08,),
-    "Sink": (0.3,),
-    "BathtubBasin": (0.08,),
-    "Bathtub": (0.25,),
-    "Pot": (0.08,),
-    "Pan": (0.15,),
-    "Bowl": (0.12,),
-    "Mug": (0.1,),
-    "Cup": (0.1,),
-    "Plate": (0.5,),
-    "CoffeeMachine": (0.08,),
-    "Toaster": (0.35,),
-    "Toilet": (0.75,),
-    "Sofa": (0.5,),
     "ArmChair": (0.48,),
-    "Bed": (0.55,),
+    "BathtubBasin": (0.01,),
+    "Bed": (0.62,),
+    "Bowl": (0.1,),
+    "Box": (0.04,),
+    "Cabinet": (0.02,),
     "Chair": (0.5,),
-    "Stool": (1.0,),
-    "ToiletPaperHanger": (0.3,),
-    "TowelHolder": (0.0,),
-    "HandTowelHolder": (0.0,),
+    "CoffeeMachine": (0.13,),
+    "Cup": (0.1,),
+    "Drawer": (0.1,),
+    "GarbageCan": (0.07,),
+    "LaundryHamper": (0.05,),
+    "Microwave": (0.12,),
+    "Mug": (0.1,),
+    "Pan": (0.15,),
+    "Plate": (0.4,),
+    "Pot": (0.06,),
+    "Safe": (0.06,),
+    "Sink": (0.3,),
+    "SinkBasin": (0.02,),
+    "Sofa": (0.47,),
+    "Toaster": (0.35,),
 }
-"""Heights of the surfaces on which things stand, as fractions of the box's height; 1.0 (the top) where not listed."""
+"""Heights of the surfaces on which things stand, as fractions of the box's height; 1.0 (the top) where not listed.
+Where the recordings show things in or on a type, it is the median of their heights."""
+
+_LIDDED = frozenset(["Cabinet", "Drawer", "Fridge", "Microwave", "Safe"])
+"""Receptacles whose top limits the height of what goes in."""
 
 _MARGIN = {"Fridge": 0.06, "Microwave": 0.05, "Cabinet": 0.03, "Drawer": 0.02, "SinkBasin": 0.03, "BathtubBasin": 0.08}
 """Thickness of the walls of a receptacle, metres."""
@@ -114,13 +111,12 @@ def surfaces(obj: SimObject) -> list[Surface]:
     """Where things can stand in or on a receptacle, lowest first."""
     low, high = float(obj.low[1]), float(obj.high[1])
     height = high - low
-    fractions = _LEVELS.get(obj.object_type, (1.0,))
     if obj.object_type == "Shelf":
         levels = [float(obj.position[1]) + 0.01]
-    elif obj.object_type == "Stool" and height < 0.2:
-        levels = [high]
+    elif obj.object_type == "Fridge":
+        levels = _fridge_levels(low, height)
     else:
-        levels = [low + fraction * height for fraction in fractions]
+        levels = [low + fraction * height for fraction in _LEVELS.get(obj.object_type, (1.0,))]
     if obj.parts is not None:
         return [Surface(obj.object_id, high, r.center, r.half, r.axes, np.inf) for r in obj.parts]
     axes = obj.frame[np.ix_([0, 2], [0, 2])]
@@ -130,12 +126,20 @@ def surfaces(obj: SimObject) -> list[Surface]:
         half = obj.half[[0, 2]]
     half = np.maximum(half - _MARGIN.get(obj.object_type, 0.0), 0.01)
     center = obj.center[[0, 2]]
-    inside = obj.object_type in ENCLOSING
-    tall_enough = [*levels[1:], high if inside and obj.object_type in _MARGIN else np.inf]
+    if obj.object_type == "Toilet":  # on the cistern, at the back
+        center, half = center - axes[:, 1] * 0.55 * half[1], np.array([min(half[0], 0.22), 0.2 * half[1]])
+    tall_enough = [*levels[1:], high if obj.object_type in _LIDDED else np.inf]
     return [
         Surface(obj.object_id, y, center, half, axes, float(above - y))
         for y, above in zip(levels, tall_enough, strict=True)
     ]
+
+
+def _fridge_levels(low: float, height: float) -> list[float]:
+    """Tops of a fridge's floor, of its three shelves and of its freezer's floor, as it is drawn."""
+    floor, split = low + 0.05, low + 0.7 * height
+    shelves = [floor + (split - floor) * i / 4 + 0.01 for i in range(1, 4)]
+    return [floor + 0.04, *shelves, split + 0.04]
 
 
 def contains(obj: SimObject, point: Array, slack: float = 0.0) -> bool:
