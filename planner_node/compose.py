@@ -299,7 +299,7 @@ class Composer:
     def _move(self, ref: ObjectRef, receptacle: ObjectRef) -> None:
         if receptacle.label == "Sink":
             receptacle = self._sink(receptacle)
-        if receptacle.label == "Bathtub":
+        if receptacle.label == "Bathtub" and "Bathtub" not in self.ontology.holders(ref.label):
             receptacle = self.helper("bathtub", ("BathtubBasin", "Bathtub"), beside=receptacle)
         thing = self._hold(ref)
         self._lay(thing, receptacle)

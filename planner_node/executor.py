@@ -70,8 +70,8 @@ class _StepFailedError(Exception):
     """A step could not be done, for the reason in words; caught within this module."""
 
 
-class _NotFoundError(_StepFailedError):
-    """All places were looked at in vain: beginning the clause again is no use."""
+class _HopelessError(_StepFailedError):
+    """It cannot be done at all, or all places were looked at in vain: beginning the clause again is no use."""
 
 
 class Executor:
@@ -162,7 +162,7 @@ class Executor:
                     self._check_goals(goals)
                     failure = ""
                     break
-                except _NotFoundError as error:
+                except _HopelessError as error:
                     failure = str(error)
                     break
                 except _StepFailedError as error:
@@ -403,7 +403,7 @@ class Executor:
             seen = self._visit(name, item)
             if seen is not None:
                 return seen
-        raise _NotFoundError(f"could not find {ref.phrase}")
+        raise _HopelessError(f"could not find {ref.phrase}")
 
     def _at_hand(self, seen: Observation) -> bool:
         x, y, yaw = self._body.frame.robot_pose
@@ -573,7 +573,7 @@ class Executor:
         hopeless = {SkillCode.UNSUPPORTED, SkillCode.INVALID_ARGUMENT, SkillCode.TIMEOUT, SkillCode.HAND_EMPTY}
         same_kind = outcome.code is SkillCode.INCOMPATIBLE and len(ref.labels) == 1
         if outcome.code in hopeless or same_kind:
-            raise _StepFailedError(f"{ref.phrase}: {outcome.message or outcome.code}")
+            raise _HopelessError(f"{ref.phrase}: {outcome.message or outcome.code}")
         self._exclude(name)
 
     def _exclude(self, name: str) -> None:

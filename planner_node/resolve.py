@@ -221,6 +221,11 @@ class Resolver:
         if "toggleable" in parameter.affordances and ranked and not wanted(self.composer.ontology.get(ranked[0][0])):
             # "turn on the sink", "the stove": what is meant is its tap, its knob.
             ranked = [(_CONTROLS.get(label, label), weight) for label, weight in ranked]
+        if parameter.name == "receptacle" and intent.relation == "in":
+            # In the bathtub is in its basin, on the bathtub is on its rim.
+            known = self.composer.ontology
+            ranked = sorted(ranked, key=lambda e: -e[1] - 0.15 * ("container" in known.get(e[0]).categories))
+            ranked = [(label, 1.0 - 0.1 * rank) for rank, (label, _) in enumerate(ranked)]
         labels = [lb for lb, _ in ranked]
         again = self._coreferent(intent, phrase, labels)
         if again:
