@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -32,6 +32,10 @@ _MOVED = 0.1
 """Metres that a thing which is seen at its place may drift before that counts as a move."""
 _PARTS_RADIUS = 0.8
 """Metres from a whole within which its slices turn up."""
+_GRASP_TIME = 3.0
+"""Seconds that it takes somebody to pick a thing up and put it down, at least."""
+_CARRY_SPEED = 1.0
+"""Metres a second at which somebody carries a thing, at most."""
 _SIGHT_RANGE = Sight().max_range
 
 _Ghost = tuple[str, int]
@@ -145,6 +149,8 @@ class ShortTermMemory:
         outcome = Outcome()
         tracks = self._candidates(observations, view, map_id, frame_id)
         clear = self._clear(tracks, view, surroundings, observations) if view is not None else frozenset()
+        if view is not None:
+            tracks = self._settled(tracks, observations, clear, epoch)
         result = associate(tracks, observations, clear=clear)
         joined: dict[int, Unit] = {}
         self._seen = {
@@ -214,6 +220,35 @@ class ShortTermMemory:
                 for index, ghost in enumerate(unit.ghosts):
                     grouped.setdefault(ghost.label, []).append(_track(ghost, key=(object_id, index), ghost=True))
         return grouped
+
+    def _settled(
+        self,
+        tracks: dict[str, list[Track]],
+        observations: Sequence[Observation],
+        clear: frozenset[Hashable],
+        epoch: int,
+    ) -> dict[str, list[Track]]:
+        """The same tracks; what was seen at its place a moment ago, too short to be carried off, cannot be elsewhere.
+
+        A robot that turns around sees like things one after the other: within seconds they are two, not one that
+        moved. Frames without a view do not tell what the robot attended to meanwhile, so this is not asked of them.
+        """
+        settled: dict[str, list[Track]] = {}
+        for label, group in tracks.items():
+            seen = [o for o in observations if o.label == label]
+            settled[label] = [
+                replace(track, movable=False)
+                if seen
+                and not (track.ghost or track.held or track.gone or track.key in clear)
+                and self.units[str(track.key)].epoch == epoch
+                and not any(
+                    o.stamp - track.stamp >= _GRASP_TIME + math.dist(o.position, track.position) / _CARRY_SPEED
+                    for o in seen
+                )
+                else track
+                for track in group
+            ]
+        return settled
 
     def _near(self, map_id: str, label: str, position: Point, reach: int) -> dict[str, None]:
         column, row = math.floor(position[0] / _CELL), math.floor(position[1] / _CELL)

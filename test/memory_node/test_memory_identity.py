@@ -95,6 +95,20 @@ class TestAlike:
             memory.observe([see("Mug", 0, 0, stamp), see("Mug", gap, 0, stamp)])
         assert sorted(r.position[0] for r in memory.recall("mug")) == [0, gap]
 
+    def test_two_seen_one_after_the_other_by_a_robot_that_turns_are_two(self, memory):
+        memory.observe([see("Vase", 0, 0, 0.0)], view=look_at(0, 0))
+        memory.observe([see("Vase", 0, 1.5, 1.0)], view=look_at(0, 1.5))
+        memory.observe([see("Vase", 0, 3.0, 2.0)], view=look_at(0, 3.0))
+        found = memory.recall("vase")
+        assert len(found) == 3
+        assert not any(r.object.provisional for r in found)
+
+    def test_one_seen_elsewhere_after_a_while_may_have_been_carried(self, memory):
+        memory.observe([see("Vase", 0, 0, 0.0)], view=look_at(0, 0))
+        memory.observe([see("Vase", 0, 3.0, 60.0)], view=look_at(0, 3.0))
+        (found,) = memory.recall("vase")
+        assert found.object.provisional
+
     def test_ids_that_churn_make_no_new_objects(self, memory):
         for stamp in range(200):
             memory.observe(
