@@ -9,18 +9,18 @@ TESTS ?= test
 .PHONY: setup demo test lint clean
 
 setup:
-	@$(PYTHON) tools/setup_env.py --venv $(VENV)
+	@exec $(PYTHON) tools/setup_env.py --venv $(VENV)
 
 demo: setup
-	@$(RUN) $(VENV)/bin/python -m karma_cli.demo
+	@exec $(RUN) $(VENV)/bin/python -m karma_cli.demo
 
 test: setup
-	@$(RUN) $(VENV)/bin/python -m pytest -n 2 --dist loadfile $(TESTS)
+	@exec $(RUN) $(VENV)/bin/python -m pytest -n 2 --dist loadfile $(TESTS)
 
 lint: setup
-	@$(RUN) $(VENV)/bin/ruff check .
-	@$(RUN) $(VENV)/bin/ruff format --check .
-	@$(RUN) $(VENV)/bin/mypy
+	@exec $(RUN) $(VENV)/bin/ruff check .
+	@exec $(RUN) $(VENV)/bin/ruff format --check .
+	@exec $(RUN) $(VENV)/bin/mypy
 
 clean:
 	rm -rf $(VENV) build install log out *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
