@@ -3,7 +3,7 @@
 Run ``python benchmarks/sim_sight.py [NUMBER …]``. From the reachable places nearest to a thing, standing and crouching,
 the camera is turned to it; what shows 100 pixels at 640×480 counts as seen. Closed containers are opened first, one
 at a time, so that what lies in them counts too. What a picture taken for another thing shows well enough counts as
-seen as well. Records without extents at the origin are no things and are left out. A thing that cannot be seen cannot
+seen as well. Records at the very origin are no things and are left out. A thing that cannot be seen cannot
 be found, however good a memory.
 """
 
@@ -58,7 +58,7 @@ def unseen(number: int) -> tuple[int, list[str]]:
     places = session.space.reachable(world.agent.position[[0, 2]], 0.25)
     missed, count = [], 0
     seen: set[int] = set()
-    for obj in [o for o in world if o.object_type != "Floor" and (o.center.any() or o.half.max() > 0.01)]:
+    for obj in [o for o in world if o.object_type != "Floor" and o.position.any()]:
         count += 1
         if obj.instance in seen:
             continue

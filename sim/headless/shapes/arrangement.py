@@ -296,9 +296,9 @@ def _local_box(thing: Thing, low: Array, high: Array) -> Box:
 
 _SUNKEN: dict[str, float] = {
     "Bed": 0.6,
-    "Desk": 0.8,
+    "Desk": 1.1,
     "CounterTop": 0.045,
-    **dict.fromkeys(("CoffeeTable", "DiningTable", "Dresser", "SideTable", "TVStand"), 0.1),
+    **dict.fromkeys(("CoffeeTable", "DiningTable", "Dresser", "SideTable", "TVStand"), 0.16),
     **dict.fromkeys(("ArmChair", "Sofa"), 0.75),
 }
 """Furniture whose box reaches above what it carries (headboards, backs, rims), and how far at most, metres."""
@@ -308,7 +308,7 @@ def _cavities(thing: Thing, everything: Sequence[Thing], facings: Mapping[str, i
     wanted = _HOLLOWS.get(thing.object_type, frozenset())
     found = []
     low, high = thing.bounds
-    if thing.object_type in _BASINS | {"Fridge", "Sink"}:
+    if thing.object_type in _BASINS | {"Bathtub", "Fridge", "Sink"}:
         found += [_local_box(thing, *other.bounds) for other in _contents(thing, everything)]
     if thing.object_type in _TABLES and any(t.object_type in wanted and _share(t, thing) > 0.6 for t in everything):
         wanted = wanted | {"Shelf"}
@@ -326,6 +326,8 @@ def _cavities(thing: Thing, everything: Sequence[Thing], facings: Mapping[str, i
             apart = np.minimum(b, high + 0.02)[[0, 2]] - np.maximum(a, low - 0.02)[[0, 2]]
             if (apart < 0.05).any() or b[1] < low[1] - 0.1 or a[1] > high[1] + 0.02:
                 continue
+            if thing.object_type == "Bathtub" and b[1] < high[1] - 0.03:  # its box reaches up to its taps
+                found.append(_local_box(thing, np.array([low[0], b[1], low[2]]), high + np.array([0.0, 0.01, 0.0])))
             b[1] = high[1] + 0.05
             if thing.object_type == "CounterTop":
                 a[1] = low[1] - 0.05
@@ -337,7 +339,31 @@ def _cavities(thing: Thing, everything: Sequence[Thing], facings: Mapping[str, i
         if other.object_type in ("Cabinet", "Drawer", "Shelf") and thing.object_type != "ShelvingUnit":
             box = _opened(thing, other, box, facings[other.name])
         found.append(box)
+    if thing.object_type in ("Dresser", "TVStand") or (found and thing.object_type in _TABLES | {"Desk"}):
+        found += _niches(thing, everything)
     return tuple(found)
+
+
+_LEEWAY = np.array([0.02, 0.1, 0.02])
+"""Air beside and above what stands in furniture, metres."""
+
+
+def _niches(furniture: Thing, everything: Sequence[Thing]) -> list[Box]:
+    """Room for what was recorded within the body of a piece of furniture, but in none of its drawers: open through."""
+    high = furniture.bounds[1]
+    kept = [t.bounds for t in everything if t.object_type in ("Cabinet", "Drawer")]
+    found = []
+    for thing in everything:
+        a, b = thing.bounds
+        middle = (a + b) / 2
+        if thing is furniture or thing.object_type in _FITTED or _share(thing, furniture) < 0.8:
+            continue
+        if b[1] < high[1] - 0.03 and not any(((middle > c) & (middle < d)).all() for c, d in kept):
+            grown = _local_box(furniture, a - [0.02, 0.0, 0.02], b + _LEEWAY)
+            x, z = float(furniture.size[0]) / 2 + 0.02, float(furniture.size[2]) / 2 + 0.02
+            deep = (*grown[:2], -z, *grown[3:5], z) if x > z else (-x, *grown[1:3], x, *grown[4:])
+            found.append(deep)
+    return found
 
 
 _BASIN_ROOM = 0.12
@@ -347,7 +373,7 @@ _BASIN_ROOM = 0.12
 def _contents(thing: Thing, everything: Sequence[Thing]) -> list[Thing]:
     """The loose things whose middle lies in a basin, sink or fridge, or a little below it."""
     low, high = thing.bounds
-    reach = _BASIN_ROOM if thing.object_type in _BASINS | {"Sink"} else 0.0
+    reach = 0.0 if thing.object_type == "Fridge" else _BASIN_ROOM
     found = []
     for other in everything:
         a, b = other.bounds
@@ -360,7 +386,7 @@ def _contents(thing: Thing, everything: Sequence[Thing]) -> list[Thing]:
 
 
 _FITTED = frozenset(
-    ["BathtubBasin", "Cabinet", "CounterTop", "Drawer", "Faucet", "Fridge", "Shelf", "Sink", "SinkBasin",
+    ["Bathtub", "BathtubBasin", "Cabinet", "CounterTop", "Drawer", "Faucet", "Fridge", "Shelf", "Sink", "SinkBasin",
      "StoveBurner", "StoveKnob"]
 )  # fmt: skip
 """Types that are no loose things."""
@@ -447,7 +473,10 @@ def _level(thing: Thing, everything: Sequence[Thing]) -> float | None:
             continue
         if any(((middle > c) & (middle < d)).all() for c, d in kept):
             continue  # it lies in a drawer or on a shelf
-        if high[1] - _SUNKEN[thing.object_type] < a[1] < high[1] + 0.005:
+        lowest = max(high[1] - _SUNKEN[thing.object_type], low[1] + 0.25 * (high[1] - low[1]))
+        if thing.object_type == "CounterTop" or high[1] - low[1] < 0.12:
+            lowest = high[1] - _SUNKEN[thing.object_type]
+        if lowest < a[1] < high[1] + 0.005:
             (burners if other.object_type == "StoveBurner" else resting).append(float(a[1]))
     if resting or burners:
         # a hob lies on top of its counter, whatever the other things say

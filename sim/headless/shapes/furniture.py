@@ -30,7 +30,7 @@ def table(k: Sketch, s: Size, a: Appearance) -> None:
         return
     y = resting_level(s, a)
     if s[1] < 0.12:
-        k.box((-x, -y, -z), (x, y, z), wood)
+        k.box((-x, min(-s[1] / 2, y - 0.02), -z), (x, y, z), wood)
         return
     if "Glass" in a.materials:
         k.box((-x, y - 0.02, -z), (x, y, z), m.GLASS)
@@ -51,10 +51,10 @@ def table(k: Sketch, s: Size, a: Appearance) -> None:
 
 def desk(k: Sketch, s: Size, a: Appearance) -> None:
     """A desk: with drawers, a carcass around them with knee room in the widest gap; above the top only a hutch."""
-    if not a.cavities:
+    x, y, z = s[0] / 2, s[1] / 2, s[2] / 2
+    if not any(c[4] < y for c in a.cavities):
         table(k, s, a)
         return
-    x, y, z = s[0] / 2, s[1] / 2, s[2] / 2
     writing = min(y, -y + 0.78)
     spans = sorted((c[0], c[3]) for c in a.cavities if c[1] < writing - 0.1)
     edges = [-x, *(end for _, end in spans)]
