@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from karma_cli.errors import CliError, friendly
+from karma_cli.errors import friendly
 
 __all__ = ["app"]
 
@@ -232,8 +232,3 @@ def sim_view(
     from karma_cli.view import contact_sheet
 
     raise typer.Exit(contact_sheet(scene, out, real_thor=real_thor))
-
-
-def unbuilt(what: str) -> CliError:
-    """The error of something that this version does not have yet."""
-    return CliError(f"{what} is not built yet")

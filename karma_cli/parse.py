@@ -23,14 +23,26 @@ def parse_lines(output_format: str | None) -> int:
 
     Raises:
         CliError: If there is no such format.
+        PlannerError: If the trained parser's weights are missing.
     """
-    if output_format is not None:
-        raise CliError(f"--format {output_format} needs the learned parser, which is not built yet; leave it out")
+    if output_format not in (None, "alfred"):
+        raise CliError(f"there is no format {output_format!r}; use alfred, or leave it out")
+    read = _intents if output_format is None else _goal
     for line in sys.stdin:
         if line.strip():
-            intents, unclear = parse_instruction(line.strip(), ontology())
-            print(json.dumps({"instruction": line.strip(), "intents": _plain(intents), "unclear": unclear}), flush=True)
+            print(json.dumps(read(line.strip())), flush=True)
     return 0
+
+
+def _intents(line: str) -> dict[str, Any]:
+    intents, unclear = parse_instruction(line, ontology())
+    return {"instruction": line, "intents": _plain(intents), "unclear": unclear}
+
+
+def _goal(line: str) -> dict[str, Any]:
+    from planner_node.learned.alfred import parse_goal
+
+    return dict(parse_goal(line).fields())
 
 
 def _plain(value: Any) -> Any:

@@ -49,7 +49,11 @@ def make_planner(name: str) -> Planner:
                 )
             )
         case "learned":
-            raise EvalError("the learned planner is not built yet; use --planner rules")
+            from planner_node.goals import LearnedPlanner
+            from planner_node.learned.model import LearnedParser
+
+            LearnedParser.default()  # says now, and not in mid-run, that the weights are missing
+            return LearnedPlanner()
     raise EvalError(f"there is no planner {name!r}; use one of {', '.join(PLANNERS)}")
 
 
