@@ -6,11 +6,11 @@ into primitives. Both planners use it, so that a language model may answer with 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from planner_node.grounding import Grounder
-from planner_node.parser import NounPhrase
 from planner_node.plan import Call, Goal, ObjectRef, Plan, Step
 from planner_node.skills import SKILLS
 from planner_node.state import State
@@ -90,7 +90,6 @@ class Composer:
         *,
         beside: ObjectRef | None = None,
         at: Point | None = None,
-        wanted: Callable[[ObjectState], bool] | None = None,
     ) -> ObjectRef:
         """A reference to something that was not spoken of: the nearest remembered thing of these classes.
 
@@ -99,18 +98,17 @@ class Composer:
             labels: Classes, best first.
             beside: It belongs to this one: of several, the nearest to it is meant.
             at: Near this point rather than near the robot.
-            wanted: Which remembered things will do.
         """
         anchor = self.grounder.get(beside.object_id) if beside is not None and beside.object_id else None
         if beside is not None and anchor is None:
             return self._unknown(word, labels, beside)
         point = anchor.position if anchor is not None else at or self.grounder.position
         found = self.grounder.knowledge.recall("", labels=list(labels), k=20, min_score=0.0)
-        usable = [r.object for r in found if wanted is None or wanted(r.object)]
+        usable = [r.object for r in found]
         order = {label: 0 if at is not None else rank for rank, label in enumerate(labels)}
-        usable.sort(key=lambda o: (o.stale, order[o.label], _gap(o.position, point), o.object_id))
+        usable.sort(key=lambda o: (o.stale, order[o.label], math.dist(o.position, point), o.object_id))
         if anchor is not None:
-            usable = [o for o in usable if _gap(o.position, point) < 2.0]
+            usable = [o for o in usable if math.dist(o.position, point) < 2.0]
         if not usable:
             return self._unknown(word, labels, beside)
         thing = usable[0]
@@ -279,7 +277,7 @@ class Composer:
         if present:
             # Counters and tables have room; shelves and dressers often do not.
             nearest = min(
-                found, key=lambda r: (r.stale, _gap(r.position, at) + (0.0 if r.object.label in order else 2.0))
+                found, key=lambda r: (r.stale, math.dist(r.position, at) + (0.0 if r.object.label in order else 2.0))
             )
             return self.adopt(nearest.object)
         return self.helper("counter", holders or ["CounterTop", "DiningTable", "SideTable", "Desk"])
@@ -497,12 +495,3 @@ class Composer:
 
 def _name(words: str) -> str:
     return "_".join(words.split()) or "object"
-
-
-def _gap(a: Point, b: Point) -> float:
-    return float(((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 + (a[2] - b[2]) ** 2) ** 0.5)
-
-
-def phrase_of(text: str) -> NounPhrase:
-    """A noun phrase of plain words, for what was not parsed from a sentence."""
-    return NounPhrase(words=tuple(text.split()), determiner="the")

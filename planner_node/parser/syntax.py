@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from planner_node.parser import words as w
 from planner_node.parser.rephrase import imperative
@@ -129,7 +129,6 @@ class Splitter:
     """
 
     is_noun: Callable[[str], bool]
-    _tokens: tuple[str, ...] = field(default=(), init=False)
 
     def clauses(self, instruction: str) -> list[Clause]:
         """The clauses of an instruction, in the order in which they are to be done."""
