@@ -232,3 +232,22 @@ def sim_view(
     from karma_cli.view import contact_sheet
 
     raise typer.Exit(contact_sheet(scene, out, real_thor=real_thor))
+
+
+@app.command(
+    "train-parser",
+    rich_help_panel="Measure",
+    epilog="Example:\n\nkarma train-parser alfred_train.jsonl.gz --threads 2",
+)
+@friendly
+def train_parser(
+    data: Annotated[Path, typer.Argument(help="ALFRED's annotations, alfred_train.jsonl.gz.")],
+    out: Annotated[Path | None, typer.Option(help="Weights to write; those of the learned planner by default.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the split into floor plans and of training.")] = 0,
+    threads: Annotated[int, typer.Option(min=1, help="Processor threads to use.")] = 1,
+) -> None:
+    """Train the instruction parser of the learned planner; needs torch, and hours on a processor."""
+    from planner_node.learned.model import WEIGHTS
+    from planner_node.learned.train import main
+
+    main(data, out or WEIGHTS, seed=seed, threads=threads)
