@@ -1,7 +1,11 @@
 """One set of checks that every policy passes, and a plain model of each simple one that it must agree with."""
 
+import os
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +13,7 @@ from hypothesis import strategies as st
 
 from memory_node import policies
 from memory_node.policies import PinError, PolicyError
+from memory_node.policies.sketch import FrequencySketch, stable_hash
 
 KEYS = st.integers(0, 11)
 OPERATIONS = st.lists(st.tuples(st.sampled_from(["get", "set", "set", "del", "pin", "unpin"]), KEYS), max_size=150)
@@ -259,7 +264,59 @@ def ebbinghaus_model(capacity: int) -> Callable:
     return access
 
 
+def segments_model(capacity: int, *, window_share: float, compare_all: bool) -> Callable:
+    """W-TinyLFU, or the paper's variant of it, with plain lists; frequencies counted exactly and never halved."""
+    window_size = max(1, round(capacity * window_share))
+    window: list = []
+    probation: list = []
+    protected: list = []
+    count: Counter = Counter()
+
+    def evict():
+        if compare_all:
+            pool = probation + window or protected
+            victim = min(pool, key=lambda key: min(count[key], 15))
+            (window if victim in window else probation if victim in probation else protected).remove(victim)
+            return
+        main = probation or protected
+        if not main:
+            window.pop(0)
+        elif len(window) < window_size:
+            main.pop(0)
+        else:
+            candidate = window.pop(0)
+            if min(count[candidate], 15) > min(count[main[0]], 15):
+                main.pop(0)
+                probation.append(candidate)
+
+    def access(key):
+        hit = key in window or key in probation or key in protected
+        if not hit and len(window) + len(probation) + len(protected) == capacity:
+            evict()
+        count[key] += 1
+        if not hit:
+            window.append(key)
+            while len(window) > window_size:
+                probation.append(window.pop(0))
+        elif key in window:
+            window.remove(key)
+            window.append(key)
+        elif key in protected:
+            protected.remove(key)
+            protected.append(key)
+        else:
+            probation.remove(key)
+            protected.append(key)
+            while len(protected) > int((capacity - window_size) * 0.8):
+                probation.append(protected.pop(0))
+        return hit
+
+    return access
+
+
 MODELS = {
+    "wtinylfu": lambda capacity: segments_model(capacity, window_share=0.01, compare_all=False),
+    "karma": lambda capacity: segments_model(capacity, window_share=0.2, compare_all=True),
     "fifo": fifo_model,
     "lru": lru_model,
     "lfu": lfu_model,
@@ -300,6 +357,50 @@ def test_opt_is_the_best_that_any_choice_could_do(trace, capacity):
                 following[option] = max(following.get(option, 0), hits + (key in held))
         states = following
     assert policies.simulate(trace, policy="opt", capacity=capacity).hits == max(states.values())
+
+
+def test_a_sketch_counts_what_was_added_lately():
+    sketch = FrequencySketch(100, sample=1000)
+    for _ in range(9):
+        sketch.add("often")
+    sketch.add("once")
+    assert (sketch.estimate("often"), sketch.estimate("once"), sketch.estimate("never")) == (9, 1, 0)
+    for n in range(990):
+        sketch.add(("other", n))
+    assert sketch.estimate("often") == 4, "halved, and its mark in the doorkeeper gone"
+    assert sketch.estimate("once") == 0
+
+
+def test_hashes_are_the_same_in_every_process():
+    assert [stable_hash(key) for key in (7, "mug", b"mug", ("a", 1), 1.5)] == [
+        stable_hash(key) for key in (7, "mug", b"mug", ("a", 1), 1.5)
+    ]
+    script = "from memory_node.policies.sketch import stable_hash; print(stable_hash('mug'), stable_hash(('a', 1)))"
+    root = Path(__file__).parents[2]
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            cwd=root,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert outputs == {f"{stable_hash('mug')} {stable_hash(('a', 1))}\n"}
+
+
+LOOP = [n % 200 for n in range(10_000)]
+JUMPS = [1000 * (n // 97) + (n * n) % 11 for n in range(10_000)]
+
+
+@pytest.mark.parametrize(("trace", "capacity"), [(LOOP, 100), (LOOP, 32), (JUMPS, 4), (JUMPS, 8), (JUMPS, 16)])
+def test_adaptive_is_within_a_point_of_the_better(trace, capacity):
+    rates = {
+        name: policies.simulate(trace, policy=name, capacity=capacity).rate for name in ("lru", "wtinylfu", "adaptive")
+    }
+    assert rates["adaptive"] >= max(rates["lru"], rates["wtinylfu"]) - 0.01
 
 
 def test_unknown_names_say_which_there_are():
