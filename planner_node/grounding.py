@@ -115,21 +115,22 @@ def _by_description(words: Sequence[str], ontology: Ontology, fits: Callable[[st
 
 def support_of(knowledge: Knowledge, ontology: Ontology, thing: ObjectState) -> ObjectState | None:
     """What a remembered thing is on or in: as memory says, else what lies under it and could hold it."""
-    if thing.parent is not None:
-        parent = knowledge.get(thing.parent)
-        if parent is not None:
-            return parent.object
+    parent = knowledge.get(thing.parent) if thing.parent is not None else None
+    if parent is not None and "seating" not in ontology.get(parent.object.label).categories:
+        return parent.object
+    # Seats stand half under tables: what seems to lie on one is more likely on the table, if there is one there.
     holders = [lb for lb in sorted(ontology.holders(thing.label)) if "receptacle" in ontology.get(lb).affordances]
     if not holders:
-        return None
+        return parent.object if parent is not None else None
     near = knowledge.recall("", labels=holders, near=(thing.position, 2.5), k=20, min_score=0.0)
 
     def misfit(holder: ObjectState) -> float:
         height = holder.size[2] / 2 if holder.size is not None else 0.0
-        return _gap(holder, thing.position) + 0.5 * abs(thing.position[2] - holder.position[2] - height)
+        seat = 0.3 if "seating" in ontology.get(holder.label).categories else 0.0
+        return _gap(holder, thing.position) + 0.5 * abs(thing.position[2] - holder.position[2] - height) + seat
 
     found = [r.object for r in near if not r.stale and r.object.object_id != thing.object_id]
-    return min(found, key=misfit, default=None)
+    return min(found, key=misfit, default=parent.object if parent is not None else None)
 
 
 def _gap(holder: ObjectState, point: Point) -> float:

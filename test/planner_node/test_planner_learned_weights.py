@@ -9,15 +9,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from safetensors.numpy import save_file
 
-from planner_node.learned.weights import GROUP, Mix, ModelCard, WeightsError, load_weights, save_weights
+from planner_node.learned.weights import GROUP, ModelCard, WeightsError, load_weights, save_weights
 
 CARD = ModelCard(
     version="1",
     seed=3,
     data_sha256="ab" * 32,
     dev_accuracy=0.5,
-    task_mix=Mix(encoder=0.7, step_reader=0.2),
-    steps_mix=Mix(encoder=0.3, step_reader=0.8),
+    temperature=1.2,
     unseen_penalty=4.0,
     vocabulary="[PAD] [UNK] cup ##s",
 )
