@@ -196,10 +196,11 @@ def bed(k: Sketch, s: Size, a: Appearance) -> None:
     top = resting_level(s, a)
     if top == y or top < -y + 0.2:
         top = min(y, -y + min(0.62, 0.62 * s[1]))
-    k.box((-x, -y, -z), (x, y, -z + 0.06), wood)
-    k.box((-x, -y + 0.1, -z + 0.06), (x, top - 0.24, z), tint(wood, 0.92))
-    k.box((-x, -y, z - 0.06), (x, top - 0.1, z), tint(wood, 0.95))
-    _legs(k, x, z, -y, -y + 0.12, 0.08, tint(wood, 0.7))
+    foot = max(-y + 0.1, top - 0.6)  # a loft bed stands on posts, with room below
+    k.box((-x, foot - 0.1, -z), (x, y, -z + 0.06), wood)
+    k.box((-x, foot, -z + 0.06), (x, top - 0.24, z), tint(wood, 0.92))
+    k.box((-x, foot - 0.1, z - 0.06), (x, top - 0.1, z), tint(wood, 0.95))
+    _legs(k, x, z, -y, foot + 0.02, 0.08, tint(wood, 0.7))
     sheet = top - (0.09 if a.dirty else 0.03)  # what lies on the bed lies on the blanket
     k.cushion((-x + 0.02, sheet - 0.23, -z + 0.06), (x - 0.02, sheet, z - 0.06), m.WHITE_FABRIC, roundness=0.15)
     fold = -z + 0.06 + 0.3 * s[2]
