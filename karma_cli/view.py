@@ -84,7 +84,7 @@ def _draw(
         axis.imshow(picture)
         axis.set_title(title, fontsize=10)
     axes.flat[len(shown)].text(0, 1, textwrap.fill(counts, 58), va="top", fontsize=8)
-    figure.suptitle(scene)
+    figure.suptitle(scene, x=0.01, horizontalalignment="left", fontweight="bold")
     try:
         figure.savefig(path, dpi=100)
     except (OSError, ValueError) as error:
