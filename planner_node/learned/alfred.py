@@ -76,7 +76,6 @@ class ParsedStep:
 def parse_goal(
     sentence: str,
     *,
-    steps: Sequence[str] = (),
     home: Collection[str] | None = None,
     parser: LearnedParser | None = None,
 ) -> AlfredGoal:
@@ -84,7 +83,6 @@ def parse_goal(
 
     Args:
         sentence: A person's words; any text gives a goal, one that makes no sense a goal of low confidence.
-        steps: The same instruction in steps, where the person gave them.
         home: Classes that the home is known to hold, to settle what words leave open; None if nothing is known.
         parser: Weights to read with; None for the project's own.
 
@@ -92,15 +90,14 @@ def parse_goal(
         WeightsError: The weights are missing or damaged.
     """
     reader = parser if parser is not None else LearnedParser.default()
-    return _goal(reader, reader.goal_probabilities(sentence, steps=steps, home=home))
+    return _goal(reader, reader.goal_probabilities(sentence, home=home))
 
 
-def parse_steps(sentences: Sequence[str], *, task: str = "", parser: LearnedParser | None = None) -> list[ParsedStep]:
-    """Read what each of an instruction's steps asks for, in the light of the others.
+def parse_steps(sentences: Sequence[str], *, parser: LearnedParser | None = None) -> list[ParsedStep]:
+    """Read what each of an instruction's steps asks for, each by itself.
 
     Args:
         sentences: One a step, in their order.
-        task: The whole in one sentence, where the person gave it.
         parser: Weights to read with; None for the project's own.
 
     Returns:
@@ -112,7 +109,7 @@ def parse_steps(sentences: Sequence[str], *, task: str = "", parser: LearnedPars
     reader = parser if parser is not None else LearnedParser.default()
     if not sentences:
         return []
-    actions, things, places = reader.step_probabilities(sentences, task=task)
+    actions, things, places = reader.step_probabilities(sentences)
     result = []
     for action_row, thing_row, place_row in zip(actions, things, places, strict=True):
         best = int(action_row.argmax()), int(thing_row.argmax()), int(place_row.argmax())

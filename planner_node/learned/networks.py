@@ -13,18 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from planner_node.learned.features import BUCKETS
-from planner_node.learned.labels import (
-    ACTIONS,
-    FIELD_LABELS,
-    FIELD_PAIRS,
-    FIELDS,
-    STEP_OBJECTS,
-    STEP_PLACES,
-    GoalSpace,
-)
+from planner_node.learned.labels import FIELD_LABELS, FIELD_PAIRS, FIELDS, GoalSpace
 
-__all__ = ["GoalReader", "LabelReader", "Layers", "StepReader", "WordPieces"]
+__all__ = ["GoalReader", "LabelReader", "Layers", "WordPieces"]
 
 WIDTH = 384
 HEADS = 12
@@ -151,73 +142,6 @@ class GoalReader(nn.Module):
         for f, logits in enumerate(self.fields(hidden, mask)):
             total = total + logits.index_select(1, indices[:, f])
         return total
-
-
-class StepReader(nn.Module):
-    """Reads all sentences of an instruction at once: the task in one sentence (or nothing), then its steps.
-
-    A sentence is what four learned queries find in the lower layers' output, plus a bag of its words; a recurrent
-    layer runs over the sentences in both directions.
-
-    Args:
-        space: The goals.
-        goals: Those of the training data, for what goes together.
-        width: Of a sentence's vector.
-        queries: That look at each sentence.
-    """
-
-    def __init__(
-        self, space: GoalSpace, goals: Sequence[tuple[str, ...]], *, width: int = 128, queries: int = 4
-    ) -> None:
-        super().__init__()
-        self.bag = nn.EmbeddingBag(BUCKETS, width, mode="sum")
-        nn.init.normal_(self.bag.weight, std=0.05)
-        self.bag_out = nn.Linear(width, width)
-        self.queries = nn.Linear(WIDTH, queries)
-        self.read_out = nn.Linear((queries + 1) * WIDTH, width)
-        self.is_task = nn.Parameter(torch.zeros(width))
-        self.recurrent = nn.GRU(width, width, batch_first=True, bidirectional=True)
-        self.step_scores = nn.ModuleList(
-            [nn.Linear(3 * width, len(labels)) for labels in (ACTIONS, STEP_OBJECTS, STEP_PLACES)]
-        )
-        self.goal = GoalReader(space, goals, width=3 * width, dropout=0.3)
-        self.drop = nn.Dropout(0.3)
-        self.drop_read = nn.Dropout(0.15)
-
-    def forward(
-        self,
-        hidden: Tensor,
-        mask: Tensor,
-        bags: Tensor,
-        bag_weights: Tensor,
-        bag_starts: Tensor,
-        lengths: Sequence[int],
-    ) -> tuple[list[Tensor], Tensor]:
-        """Read instructions.
-
-        Args:
-            hidden: ``(sentences, pieces, WIDTH)``, all instructions' sentences one after the other.
-            mask: ``(sentences, pieces)``.
-            bags: Rows of all bags, one after the other.
-            bag_weights: Of each row.
-            bag_starts: Where each sentence's bag begins.
-            lengths: Number of sentences of each instruction, the task's included.
-
-        Returns:
-            The steps' logits of actions, things and places, all instructions' steps one after the other, and the
-            goals' logits, ``(instructions, goals)``.
-        """
-        bag = torch.relu(self.bag_out(self.bag(bags, bag_starts, per_sample_weights=bag_weights)))
-        read = torch.cat([_attend(self.queries(hidden), hidden, mask).flatten(1), _mean(hidden, mask)], dim=-1)
-        sentences = bag + torch.relu(self.read_out(self.drop_read(read)))
-        is_there = torch.arange(max(lengths))[None] < torch.tensor(lengths)[:, None]
-        rows = sentences.new_zeros(*is_there.shape, sentences.shape[-1]).masked_scatter(is_there[..., None], sentences)
-        rows = self.drop(torch.cat([rows[:, :1] + self.is_task, rows[:, 1:]], dim=1))
-        packed = nn.utils.rnn.pack_padded_sequence(rows, torch.tensor(lengths), batch_first=True, enforce_sorted=False)
-        context, _ = nn.utils.rnn.pad_packed_sequence(self.recurrent(packed)[0], batch_first=True)
-        states = torch.cat([context, rows], dim=-1)
-        steps = self.drop(states[:, 1:])[is_there[:, 1:]]
-        return [score(steps) for score in self.step_scores], self.goal(states, is_there)
 
 
 def _attend(scores: Tensor, hidden: Tensor, mask: Tensor) -> Tensor:

@@ -1,11 +1,10 @@
 """Trains the learned parser: ``karma train-parser``.
 
-Four stages, each kept in a working folder, so that a run that was cut off goes on where it stopped:
+Three stages, each kept in a working folder, so that a run that was cut off goes on where it stopped:
 
 1. *encoder*: all-MiniLM-L6-v2, all its layers, on goals (from the one-sentence task) and steps (from their sentence);
 2. *trunk*: the lower layers' output for every sentence, from here on fixed;
-3. *top*: the upper layers again, with what reads the goal off them;
-4. *steps*: what reads an instruction's sentences together, on the trunk's output.
+3. *top*: the upper layers again, with what reads the goal off them. Steps are read by those of the first stage.
 
 Splits are by floor plan. Nothing here looks at the held-out ones: `benchmarks/planner_alfred.py` does.
 """
@@ -28,11 +27,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner_node.errors import PlannerError
-from planner_node.learned.data import Example, Step, read_examples, split_floor_plans
-from planner_node.learned.features import bag_of_words
+from planner_node.learned.data import Example, read_examples, split_floor_plans
 from planner_node.learned.labels import ACTIONS, STEP_OBJECTS, STEP_PLACES, GoalSpace
 from planner_node.learned.model import LearnedParser
-from planner_node.learned.weights import Mix, ModelCard, save_weights
+from planner_node.learned.weights import ModelCard, save_weights
 
 if TYPE_CHECKING:
     from torch import Tensor, nn  # type: ignore[import-not-found]  # installed for training only
@@ -56,8 +54,9 @@ FUNCTION_WORDS: Final = frozenset(
 )
 VERSION: Final = "1"
 UNSEEN_PENALTY: Final = 4.0  # nats
-WORD_TABLE: Final = "trunk.embeddings.word_embeddings.weight"
-FOUR_BIT: Final = (WORD_TABLE, "steps.bag.weight")
+CALIBRATION_EXAMPLES: Final = 800
+WORD_TABLE: Final = "encoder.embeddings.word_embeddings.weight"
+FOUR_BIT: Final = (WORD_TABLE,)
 PIECES_KEPT: Final = 64  # positions that `model` uses
 BERT_NAMES: Final = {
     "attended": "attention.output.dense",
@@ -66,12 +65,6 @@ BERT_NAMES: Final = {
     "output": "output.dense",
     "output_norm": "output.LayerNorm",
 }
-STEPS_RATE: Final = 2e-3
-DROPPED_WORDS: Final = 0.1
-WITHOUT_TASK: Final = 0.25
-WITHOUT_STEPS: Final = 0.15
-STEPS_EPOCHS: Final = 3
-STEPS_BATCH: Final = 64
 RATE: Final = 1.2e-4
 HEAD_RATE: Final = 1e-3
 MASKED_SHARE: Final = 0.06
@@ -122,7 +115,6 @@ def main(data: Path, out: Path, *, seed: int = 0, work: Path | None = None, thre
     corpus = load_corpus(data, seed=seed)
     train_encoder(corpus, folder, seed=seed)
     train_top(corpus, folder, seed=seed)
-    train_steps(corpus, folder, seed=seed)
     export(corpus, folder, data, out, seed=seed)
 
 
@@ -194,7 +186,15 @@ def train_encoder(corpus: _Corpus, folder: Path, *, seed: int) -> None:
             loss = 0.5 * _sum(functional.cross_entropy(f, labels[:, i]) for i, f in enumerate(step(hidden, mask)))
         _descend(loss, [words, layers], optimizer, schedule)
         progress.tick(kind, loss.item())
-    torch.save({"words": words.state_dict(), "layers": layers.state_dict(), "goal": goal.state_dict()}, path)
+    torch.save(
+        {
+            "words": words.state_dict(),
+            "layers": layers.state_dict(),
+            "goal": goal.state_dict(),
+            "step": step.state_dict(),
+        },
+        path,
+    )
 
 
 def _sampled_steps(corpus: _Corpus, size: int, chance: random.Random) -> list[tuple[list[int], tuple[int, ...]]]:
@@ -373,120 +373,6 @@ def _nonsense(sentence: str, corpus: _Corpus, chance: random.Random) -> str:
     return " ".join(word if word.strip(".,") in FUNCTION_WORDS else chance.choice(corpus.vocabulary) for word in words)
 
 
-# Stage 4: all sentences of an instruction together.
-
-
-def train_steps(corpus: _Corpus, folder: Path, *, seed: int) -> None:
-    """Train the step reader; keeps ``steps.pt``."""
-    path = folder / "steps.pt"
-    if path.exists():
-        return
-    torch = _torch()
-    from torch.nn import functional
-
-    chance = _seed(seed + 100)
-    train = [example for example in corpus.train if example.steps]
-    trunk = Trunk(corpus, folder)
-    trunk.read([text for example in (*train, *corpus.dev) for text in sentences_of(example)] + [""])
-    reader = new_step_reader(corpus)
-    total = STEPS_EPOCHS * math.ceil(len(train) / STEPS_BATCH)
-    optimizer, schedule = _optimizer([], [reader], total, last=0.0, head_rate=STEPS_RATE)
-    reader.train()
-    progress = _Progress("steps", total)
-    for epoch in range(STEPS_EPOCHS):
-        chance.shuffle(train)
-        for start in range(0, len(train), STEPS_BATCH):
-            batch = [_without(example, chance) for example in train[start : start + STEPS_BATCH]]
-            actions, goals = reader(*step_inputs(trunk, [texts for texts, _, _ in batch], dropped=DROPPED_WORDS))
-            labels = [label for _, steps, _ in batch for label in _step_labels(steps)]
-            loss = functional.cross_entropy(goals, torch.tensor([corpus.row[goal] for _, _, goal in batch]))
-            if labels:
-                target = torch.tensor(labels)
-                loss = loss + _sum(functional.cross_entropy(f, target[:, i]) for i, f in enumerate(actions))
-            _descend(loss, [reader], optimizer, schedule, norm=5.0)
-            progress.tick("loss", loss.item())
-        log.info("steps: dev accuracy %s after epoch %d", _step_accuracy(corpus, trunk, reader), epoch + 1)
-    torch.save(reader.state_dict(), path)
-
-
-def new_step_reader(corpus: _Corpus) -> nn.Module:
-    """Return an untrained step reader."""
-    from planner_node.learned import networks
-
-    return networks.StepReader(corpus.space, [example.goal for example in corpus.train])
-
-
-def sentences_of(example: Example) -> list[str]:
-    """The task and the steps, as the step reader takes them."""
-    return [example.task, *(step.sentence for step in example.steps)]
-
-
-def step_inputs(trunk: Trunk, instructions: Sequence[Sequence[str]], *, dropped: float = 0.0) -> tuple[Any, ...]:
-    """Return what `networks.StepReader` takes, for instructions of which the trunk has read every sentence.
-
-    Args:
-        trunk: For the sentences' vectors.
-        instructions: Each a task, or an empty string, followed by its steps.
-        dropped: Share of words to leave out, in training.
-    """
-    torch = _torch()
-    sentences = [text for texts in instructions for text in texts]
-    hidden, mask = trunk.batch(sentences)
-    bags = [bag_of_words(text) for text in sentences]
-    sizes = torch.tensor([len(bag) for bag in bags])
-    weights = torch.rsqrt(sizes.float()).repeat_interleave(sizes)
-    if dropped:
-        weights = weights * (torch.rand(len(weights)) >= dropped) / (1 - dropped)
-        mask = mask & (torch.rand(mask.shape) >= dropped)
-        mask[:, 0] = True
-    starts = torch.cat([sizes.new_zeros(1), sizes.cumsum(0)[:-1]])
-    return (
-        hidden,
-        mask,
-        torch.tensor([row for bag in bags for row in bag]),
-        weights,
-        starts,
-        [len(texts) for texts in instructions],
-    )
-
-
-def _without(example: Example, chance: random.Random) -> tuple[list[str], Sequence[Step], tuple[str, ...]]:
-    """Return sentences, steps and goal, now and then without the task or the steps: people leave out either."""
-    texts, draw = sentences_of(example), chance.random()
-    if draw < WITHOUT_TASK:
-        return ["", *texts[1:]], example.steps, example.goal
-    if draw < WITHOUT_TASK + WITHOUT_STEPS:
-        return texts[:1], (), example.goal
-    return texts, example.steps, example.goal
-
-
-def _step_labels(steps: Sequence[Step]) -> list[tuple[int, int, int]]:
-    return [
-        (ACTIONS.index(step.action), STEP_OBJECTS.index(step.thing), STEP_PLACES.index(step.place)) for step in steps
-    ]
-
-
-def _step_accuracy(corpus: _Corpus, trunk: Trunk, reader: nn.Module) -> dict[str, float]:
-    """Share of dev examples whose goal is told right, and of steps whose labels are."""
-    torch = _torch()
-    examples = [example for example in corpus.dev if example.steps]
-    right = np.zeros(3)
-    goals = steps = 0
-    reader.eval()
-    with torch.no_grad():
-        for start in range(0, len(examples), STEPS_BATCH):
-            batch = examples[start : start + STEPS_BATCH]
-            logits, goal_logits = reader(*step_inputs(trunk, [sentences_of(example) for example in batch]))
-            labels = torch.tensor([label for example in batch for label in _step_labels(example.steps)])
-            right += [int((f.argmax(1) == labels[:, i]).sum()) for i, f in enumerate(logits)]
-            rows = torch.tensor([corpus.row[example.goal] for example in batch])
-            goals += int((goal_logits.argmax(1) == rows).sum())
-            steps += len(labels)
-    reader.train()
-    names = ("action", "thing", "place")
-    return {"goal": goals / len(examples), **dict(zip(names, (right / steps).tolist(), strict=True))}
-
-
 # The weights' file.
 
 
@@ -501,29 +387,18 @@ def export(corpus: _Corpus, folder: Path, data: Path, out: Path, *, seed: int) -
         seed=seed,
         data_sha256=hashlib.sha256(data.read_bytes()).hexdigest(),
         dev_accuracy=0.0,
-        task_mix=Mix(encoder=1.0, step_reader=0.0),
-        steps_mix=Mix(encoder=0.0, step_reader=1.0),
+        temperature=1.0,
         unseen_penalty=UNSEEN_PENALTY,
         vocabulary=" ".join(vocabulary),
     )
     save_weights(out, tensors, card, four_bit=FOUR_BIT)
-    # The rounded weights are weighed, by the code that will use them.
+    # The rounded weights are calibrated, by the code that will use them.
     parser = LearnedParser.load(out)
-    rows = np.array([corpus.row[example.goal] for example in corpus.dev])
-    opinions = [parser.goal_opinions(example.task) for example in corpus.dev]
-    task_mix, dev_accuracy = _weigh(opinions, rows)
-    log.info("task: %s, dev accuracy %.4f", task_mix, dev_accuracy)
-    opinions = [
-        parser.goal_opinions(example.task, steps=[step.sentence for step in example.steps]) for example in corpus.dev
-    ]
-    steps_mix, accuracy = _weigh(opinions, rows)
-    log.info("task and steps: %s, dev accuracy %.4f", steps_mix, accuracy)
-    save_weights(
-        out,
-        tensors,
-        replace(card, task_mix=task_mix, steps_mix=steps_mix, dev_accuracy=dev_accuracy),
-        four_bit=FOUR_BIT,
-    )
+    examples = _sample(corpus.dev, CALIBRATION_EXAMPLES, random.Random(seed))
+    rows = np.array([corpus.row[example.goal] for example in examples])
+    temperature, accuracy = _calibrate(np.stack([parser.goal_likelihoods(e.task) for e in examples]), rows)
+    log.info("temperature %.3f, dev accuracy %.4f", temperature, accuracy)
+    save_weights(out, tensors, replace(card, temperature=temperature, dev_accuracy=accuracy), four_bit=FOUR_BIT)
 
 
 def _is_kept(piece: str) -> bool:
@@ -531,25 +406,19 @@ def _is_kept(piece: str) -> bool:
     return piece.isascii() and "[unused" not in piece and not re.fullmatch(r"(##)?\d{2,}\w*", piece)
 
 
-def _weigh(
-    opinions: Sequence[tuple[NDArray[np.float32], NDArray[np.float32]]], rows: NDArray[np.int64]
-) -> tuple[Mix, float]:
-    """Find the weights under which the right goals are likeliest (log loss), and the accuracy they give."""
-    from scipy.optimize import minimize
+def _calibrate(likelihoods: NDArray[np.float32], rows: NDArray[np.int64]) -> tuple[float, float]:
+    """Find the temperature under which the right goals are likeliest (log loss); returns it and the accuracy."""
+    from scipy.optimize import minimize_scalar
     from scipy.special import logsumexp
 
-    one = np.stack([opinion for opinion, _ in opinions])
-    all_ = np.stack([opinion for _, opinion in opinions])
     right = np.arange(len(rows)), rows
 
-    def loss(weights: NDArray[np.float64]) -> float:
-        mixed = np.float32(weights[0]) * one + np.float32(weights[1]) * all_
-        return float((logsumexp(mixed, axis=1) - mixed[right]).mean())
+    def loss(temperature: float) -> float:
+        scaled = likelihoods / np.float32(temperature)
+        return float((logsumexp(scaled, axis=1) - scaled[right]).mean())
 
-    best = minimize(loss, x0=[0.6, 0.4], method="Nelder-Mead", options={"maxfev": 60, "xatol": 0.01, "fatol": 1e-4})
-    encoder, step_reader = (float(weight) for weight in best.x)
-    accuracy = float(((np.float32(encoder) * one + np.float32(step_reader) * all_).argmax(axis=1) == rows).mean())
-    return Mix(encoder=round(encoder, 3), step_reader=round(step_reader, 3)), accuracy
+    best = minimize_scalar(loss, bounds=(0.5, 3.0), method="bounded", options={"xatol": 0.02})
+    return round(float(best.x), 3), float((likelihoods.argmax(axis=1) == rows).mean())
 
 
 def _tensors(corpus: _Corpus, folder: Path) -> dict[str, NDArray[np.float32]]:
@@ -560,16 +429,17 @@ def _tensors(corpus: _Corpus, folder: Path) -> dict[str, NDArray[np.float32]]:
     tensors: dict[str, Any] = {
         WORD_TABLE: torch.tensor(corpus.pretrained["embeddings.word_embeddings.weight"]),
         # The first kind's embedding was added to the positions; the second kind does not occur.
-        "trunk.embeddings.position_embeddings.weight": words["positions"][:PIECES_KEPT],
-        "trunk.embeddings.token_type_embeddings.weight": torch.zeros(1, words["positions"].shape[1]),
-        "trunk.embeddings.LayerNorm.weight": words["norm.weight"],
-        "trunk.embeddings.LayerNorm.bias": words["norm.bias"],
-        **_bert_names(state["layers"], "trunk", range(TRUNK_LAYERS)),
+        "encoder.embeddings.position_embeddings.weight": words["positions"][:PIECES_KEPT],
+        "encoder.embeddings.token_type_embeddings.weight": torch.zeros(1, words["positions"].shape[1]),
+        "encoder.embeddings.LayerNorm.weight": words["norm.weight"],
+        "encoder.embeddings.LayerNorm.bias": words["norm.bias"],
+        **_bert_names(state["layers"], "encoder", range(TRUNK_LAYERS)),
     }
     top = torch.load(folder / "top.pt")
-    tensors |= _bert_names(top["layers"], "top", range(TOP_LAYERS), first=TRUNK_LAYERS)
+    tensors |= _bert_names(top["layers"], "encoder", range(TOP_LAYERS), first=TRUNK_LAYERS)
     tensors |= {f"task.{name}": value for name, value in top["goal"].items()}
-    tensors |= {f"steps.{name}": value for name, value in torch.load(folder / "steps.pt").items()}
+    tensors |= _bert_names(_upper(state["layers"]), "step_encoder", range(TOP_LAYERS), first=TRUNK_LAYERS)
+    tensors |= {f"step.{name}": value for name, value in state["step"].items()}
     return {name: value.numpy() for name, value in tensors.items()}
 
 
@@ -646,7 +516,7 @@ def _optimizer(
         {"params": [p for module in fast for p in module.parameters()], "lr": head_rate, "weight_decay": 0.001},
     ]
     optimizer = torch.optim.AdamW([group for group in groups if group["params"]], fused=True)
-    warm = min(200, total // 10 + 1)
+    warm = min(200, total // 5 + 1)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda i: min((i + 1) / warm, last + (1 - last) * max(0.0, (total - i) / total))
     )

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from planner_node.errors import PlannerError
 
-__all__ = ["Mix", "ModelCard", "Tensors", "WeightsError", "load_weights", "save_weights"]
+__all__ = ["ModelCard", "Tensors", "WeightsError", "load_weights", "save_weights"]
 
 Tensors = dict[str, NDArray[np.float32]]
 FORMAT: Final = 1
@@ -29,19 +29,6 @@ class WeightsError(PlannerError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mix:
-    """What two opinions on a goal weigh when their log-probabilities are added.
-
-    Attributes:
-        encoder: Weight of what was read off the one sentence.
-        step_reader: Weight of what was read off all sentences together.
-    """
-
-    encoder: float
-    step_reader: float
-
-
-@dataclass(frozen=True, kw_only=True)
 class ModelCard:
     """Where weights come from and how to use them; stored with them.
 
@@ -50,8 +37,7 @@ class ModelCard:
         seed: Of the split and of training.
         data_sha256: Of the annotations.
         dev_accuracy: Share of goals told right from one sentence, on the floor plans that training was steered by.
-        task_mix: For an instruction of one sentence. Its weights also make confidence calibrated.
-        steps_mix: For an instruction with steps.
+        temperature: Divides the goals' log-probabilities, so that confidence is calibrated.
         unseen_penalty: How much less likely, in nats, a goal is for each class it needs that the home is not known
             to hold. Finite: what the robot has not seen yet may still be there.
         vocabulary: Word pieces, by index, separated by spaces.
@@ -61,8 +47,7 @@ class ModelCard:
     seed: int
     data_sha256: str
     dev_accuracy: float
-    task_mix: Mix
-    steps_mix: Mix
+    temperature: float
     unseen_penalty: float
     vocabulary: str
 
@@ -111,10 +96,7 @@ def load_weights(path: Path) -> tuple[Tensors, ModelCard]:
                     "install matching weights or run `karma train-parser`"
                 )
             stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
-        fields = json.loads(metadata["card"])
-        for mix in ("task_mix", "steps_mix"):
-            fields[mix] = Mix(**fields[mix])
-        card = ModelCard(**fields)
+        card = ModelCard(**json.loads(metadata["card"]))
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise WeightsError(f"cannot read the parser's weights {path}: {error}; run `karma train-parser`") from error
     tensors: Tensors = {}

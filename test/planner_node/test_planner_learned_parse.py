@@ -115,11 +115,11 @@ def test_what_makes_no_sense_is_less_sure_than_what_does():
 
 
 def test_the_home_settles_look_alikes():
-    sentence = "Put the knife on the table."
-    butter = parse_goal(sentence, home={"ButterKnife", "CoffeeTable", "Mug"})
-    sharp = parse_goal(sentence, home={"Knife", "DiningTable", "Mug"})
-    assert (butter.object_target, butter.parent_target) == ("ButterKnife", "CoffeeTable")
-    assert (sharp.object_target, sharp.parent_target) == ("Knife", "DiningTable")
+    knife, table = "Put the knife in the drawer.", "Put the remote control on the table."
+    assert parse_goal(knife, home={"ButterKnife", "Drawer"}).object_target == "ButterKnife"
+    assert parse_goal(knife, home={"Knife", "Drawer"}).object_target == "Knife"
+    assert parse_goal(table, home={"RemoteControl", "CoffeeTable"}).parent_target == "CoffeeTable"
+    assert parse_goal(table, home={"RemoteControl", "DiningTable"}).parent_target == "DiningTable"
 
 
 def test_a_home_that_lacks_everything_changes_nothing_but_doubt():
