@@ -87,15 +87,20 @@ def seen_again(first: Sequence[Observation]) -> list[list[Observation]]:
 
 
 def percentiles(ask: Callable[[int], object]) -> dict[str, float]:
-    """Milliseconds a call, asked after every question was asked once."""
+    """Milliseconds a call, asked after every question was asked once.
+
+    Beside the time that passed stands the processor's time: what a call costs where other programs keep the cores busy.
+    """
     for n in range(QUERIES):
         ask(n)
-    spans = []
+    passed, worked = [], []
     for n in range(QUERIES):
-        start = time.perf_counter()
+        start, begun = time.perf_counter(), time.thread_time()
         ask(n)
-        spans.append(1000 * (time.perf_counter() - start))
-    return {"p50_ms": float(np.percentile(spans, 50)), "p99_ms": float(np.percentile(spans, 99))}
+        passed.append(1000 * (time.perf_counter() - start))
+        worked.append(1000 * (time.thread_time() - begun))
+    p50, p99 = np.percentile(passed, [50, 99]).tolist()
+    return {"p50_ms": p50, "p99_ms": p99, "p99_cpu_ms": float(np.percentile(worked, 99))}
 
 
 def measure(count: int, path: Path | None) -> dict[str, Any]:
@@ -152,10 +157,7 @@ def measure_emem(count: int, folder: Path) -> dict[str, Any]:
     points = [first[int(n)].position for n in rng.integers(0, count, QUERIES)]
     asked = {text: HashEmbedder().embed([text]) for text in {f"odd words of {n}" for n in range(50)}}
     asked |= {text: HashEmbedder().embed([text]) for text in {f"kind {n}" for n in range(CLASSES)}}
-    provider = memory.store._embedding_provider if hasattr(memory.store, "_embedding_provider") else None
-    if provider is not None:
-        provider.embed = lambda texts: asked[texts[0]]
-    result["embedding_left_out"] = provider is not None
+    memory.store.embedding_provider.embed = lambda texts: asked[texts[0]]
     result["recall_meaning"] = percentiles(lambda n: memory.semantic_search(f"odd words of {n % 50}", n_results=5))
     result["locate"] = percentiles(lambda n: memory.locate(f"kind {kinds[n]}"))
     result["radius"] = percentiles(lambda n: memory.spatial_query(points[n][0], points[n][1], radius=3.0))
@@ -228,7 +230,8 @@ def _show(name: str, figures: dict[str, Any]) -> None:
     print(name)
     for key, value in figures.items():
         if isinstance(value, dict):
-            value = f"p50 {value['p50_ms']:.3f} ms, p99 {value['p99_ms']:.3f} ms"
+            p50, p99, cpu = value["p50_ms"], value["p99_ms"], value["p99_cpu_ms"]
+            value = f"p50 {p50:.3f} ms, p99 {p99:.3f} ms ({cpu:.3f} ms of the processor)"
         elif isinstance(value, float):
             value = f"{value:,.2f}"
         print(f"  {key:22} {value}", flush=True)

@@ -239,12 +239,15 @@ WRITER = textwrap.dedent(
 )
 
 
-@pytest.mark.timeout(240)
+KILLS = int(os.environ.get("KARMA_KILLS", "6"))
+
+
+@pytest.mark.timeout(120 + 20 * KILLS)
 def test_killed_at_any_instant_it_reopens_to_the_last_acknowledged_frame(path):
     """Kill the writer at random points. `KARMA_KILLS` sets how often; the default keeps the suite quick."""
     rng = random.Random(5)
     last = 0
-    for _ in range(int(os.environ.get("KARMA_KILLS", "6"))):
+    for _ in range(KILLS):
         writer = subprocess.Popen(
             [sys.executable, "-c", WRITER, str(path)],
             stdout=subprocess.PIPE,
