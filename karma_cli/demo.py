@@ -138,11 +138,11 @@ def _save_picture(client: Client, task: Task, out: Path, picture: Path) -> None:
 def _comparison(result: HistoryResult, without: dict[str, Any] | None) -> Table:
     """Each instruction with and without memory."""
     table = Table(title="with memory, and beside it remembering within an instruction only")
-    table.add_column("instruction", no_wrap=True, overflow="ellipsis", max_width=44)
+    table.add_column("instruction", no_wrap=True, overflow="ellipsis", max_width=34)
     for name in ("claimed", "judged"):
         table.add_column(name)
     for name in ("searched", "seconds"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("judged", style="dim")
     for name in ("searched", "seconds"):
         table.add_column(name, justify="right", style="dim")
