@@ -11,7 +11,7 @@ import numpy as np
 import torch  # type: ignore[import-not-found]
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
+from torch.nn import functional  # type: ignore[import-not-found]
 
 from planner_node.learned.labels import FIELD_LABELS, FIELD_PAIRS, FIELDS, GoalSpace
 

@@ -155,7 +155,7 @@ def train_encoder(corpus: _Corpus, folder: Path, *, seed: int) -> None:
     if path.exists():
         return
     torch = _torch()
-    from torch.nn import functional
+    from torch.nn import functional  # type: ignore[import-not-found]
 
     from planner_node.learned import networks
 
