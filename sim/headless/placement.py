@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from sim.headless.geometry import Array, rotated_extent, yaw_matrix
 from sim.headless.objects import SimObject
-from sim.headless.support import CONTACT, ENCLOSING, HANGING, Surface, surfaces
+from sim.headless.support import CONTACT, ENCLOSING, HANGING, OPEN_ABOVE, Surface, surfaces
 from sim.headless.world import World
 
 __all__ = ["Spot", "settle", "spots", "support_below"]
@@ -20,6 +22,8 @@ _SKIN = 0.004
 """Gap left between bodies, metres."""
 
 _MAX_TRIES = 4000
+
+_NO_BOXES = (np.zeros((0, 3)), np.zeros((0, 3)))
 
 
 @dataclass(frozen=True)
@@ -48,12 +52,17 @@ def spots(world: World, item: SimObject, receptacle: SimObject, near: Array, *, 
     found: list[Spot] = []
     others = _obstacles(world, item, receptacle)
     yaw = yaw_matrix(float(np.degrees(np.arctan2(receptacle.frame[0, 2], receptacle.frame[2, 2]))))
-    for surface in sorted(surfaces(receptacle), key=lambda s: abs(s.height - near[1])):
-        for turn in (0.0, 90.0):
-            rotation = yaw @ yaw_matrix(turn)
-            found += _on_surface(item, surface, rotation, others, near, limit - len(found), receptacle)
-            if len(found) >= limit:
-                return found
+    heaps: list[tuple[Array, Array] | None] = [None]
+    if receptacle.object_type in OPEN_ABOVE:  # else over its rim, or on top of what lies in it
+        heaps.append(_boxes([obj for obj in world.contents(receptacle) if obj is not item]))
+    for heap in heaps:
+        for surface in sorted(surfaces(receptacle), key=lambda s: abs(s.height - near[1])):
+            for turn in (0.0, 90.0):
+                rotation = yaw @ yaw_matrix(turn)
+                found += _on_surface(item, surface, rotation, others, heap, near, limit - len(found), receptacle)
+                if len(found) >= limit:
+                    return found
+        others = _obstacles(world, item, receptacle, heaped=True)
     return found
 
 
@@ -123,16 +132,21 @@ def _on_surface(
     surface: Surface,
     rotation: Array,
     others: tuple[Array, Array],
+    heap: tuple[Array, Array] | None,
     near: Array,
     limit: int,
     receptacle: SimObject,
 ) -> list[Spot]:
+    """Poses on one surface that touch none of the boxes of `others`.
+
+    With a `heap`, what is put there may lie on its boxes and stick out over the rim.
+    """
     extent = rotated_extent(item.half, rotation)
     if 2 * extent[1] > surface.clearance + CONTACT:
         return []
     footprint = np.abs(surface.axes.T) @ extent[[0, 2]]
     slack = 0.02 if receptacle.object_type in ENCLOSING else 0.0
-    overhang = receptacle.object_type in _LETS_STICK_OUT
+    overhang = receptacle.object_type in _LETS_STICK_OUT or heap is not None
     room = surface.half - (np.minimum(footprint, surface.half * 0.5) if overhang else footprint) + slack
     if bool((room < 0).any()) or (receptacle.object_type in _HOLDS_ONE and receptacle.children):
         return []
@@ -147,11 +161,20 @@ def _on_surface(
         drop = 0.0 if receptacle.object_type == "ToiletPaperHanger" else float(extent[1])
         middle = float(receptacle.bounds_center[1]) - drop
     centers = np.column_stack([grid[order, 0], np.full(len(order), middle), grid[order, 1]])
-    low, high = others
     size = extent - _SKIN
-    touches = np.logical_and(centers[:, None] - size < high, centers[:, None] + size > low)
-    hit = np.any(np.all(touches, axis=2), axis=1)
+    if heap is not None:
+        under = _overlap(centers[:, [0, 2]], size[[0, 2]], heap[0][:, [0, 2]], heap[1][:, [0, 2]])
+        tops = np.where(under, heap[1][:, 1], -np.inf).max(axis=1, initial=-np.inf)
+        centers[:, 1] = np.maximum(centers[:, 1], tops + extent[1] + 0.001)
+    low, high = others
+    hit = np.any(_overlap(centers, size, low, high), axis=1)
     return [Spot(c - rotation @ item.local_center, rotation) for c in centers[~hit][:limit]]
+
+
+def _overlap(centers: Array, half: Array, low: Array, high: Array) -> npt.NDArray[np.bool_]:
+    """(P, N) whether boxes of one size about (P, D) centres overlap boxes given by (N, D) corners."""
+    touches = np.logical_and(centers[:, None] - half < high, centers[:, None] + half > low)
+    return np.asarray(np.all(touches, axis=2))
 
 
 _HOLDS_ONE = frozenset(["StoveBurner", "CoffeeMachine", "Toaster", *HANGING])
@@ -161,10 +184,12 @@ _LETS_STICK_OUT = frozenset(["StoveBurner", "Pot", "Pan", "Bowl", "Plate", "Mug"
 """Receptacles beyond whose rim things may stick out, by half of the receptacle's size."""
 
 
-def _obstacles(world: World, item: SimObject, receptacle: SimObject) -> tuple[Array, Array]:
-    """(N, 3) least and greatest corners of what an item put there must not touch."""
+def _obstacles(world: World, item: SimObject, receptacle: SimObject, *, heaped: bool = False) -> tuple[Array, Array]:
+    """(N, 3) least and greatest corners of what an item put there must not touch; what is in it may be lain on."""
     around = {obj.object_id for obj in world.ancestors(receptacle)}
     skip = {item.object_id, receptacle.object_id, *around, *(o.object_id for o in world.contents(item))}
+    if heaped:
+        skip |= {obj.object_id for obj in world.contents(receptacle)}
     grown_low, grown_high = receptacle.low - 0.5, receptacle.high + 0.5
     kept = [
         obj
@@ -176,9 +201,14 @@ def _obstacles(world: World, item: SimObject, receptacle: SimObject) -> tuple[Ar
         and (obj.can_move or _stands_on(obj, receptacle))
         and receptacle.object_id not in world.built_in.get(obj.object_id, ())
     ]
-    if not kept:
-        return np.zeros((0, 3)), np.zeros((0, 3))
-    return np.array([obj.low for obj in kept]), np.array([obj.high for obj in kept])
+    return _boxes(kept)
+
+
+def _boxes(objects: Sequence[SimObject]) -> tuple[Array, Array]:
+    """(N, 3) least and greatest corners."""
+    if not objects:
+        return _NO_BOXES
+    return np.array([obj.low for obj in objects]), np.array([obj.high for obj in objects])
 
 
 def _stands_on(obj: SimObject, receptacle: SimObject) -> bool:

@@ -15,7 +15,7 @@ from sim.headless.objects import SimObject
 if TYPE_CHECKING:
     from sim.headless.world import World
 
-__all__ = ["ENCLOSING", "FURNITURE", "HANGING", "Surface", "built_into", "surfaces"]
+__all__ = ["ENCLOSING", "FURNITURE", "HANGING", "OPEN_ABOVE", "Surface", "built_into", "surfaces"]
 
 ENCLOSING = frozenset(
     [
@@ -42,6 +42,11 @@ ENCLOSING = frozenset(
     ]
 )
 """Receptacles that hold things inside their box, not on top of it."""
+
+OPEN_ABOVE = frozenset(
+    ["SinkBasin", "Sink", "BathtubBasin", "Bathtub", "Box", "GarbageCan", "LaundryHamper", "Pot", "Pan", "Bowl"]
+)
+"""Those of them that have no lid: what is tall may stand out of them, and things may lie on one another."""
 
 FURNITURE = frozenset(["CoffeeTable", "Desk", "DiningTable", "Dresser", "ShelvingUnit", "SideTable", "TVStand"])
 """What drawers, doors and shelves are built into."""
@@ -79,7 +84,7 @@ Where the recordings show things in or on a type, it is the median of their heig
 _LIDDED = frozenset(["Cabinet", "Drawer", "Fridge", "Microwave", "Safe"])
 """Receptacles whose top limits the height of what goes in."""
 
-_MARGIN = {"Fridge": 0.06, "Microwave": 0.05, "Cabinet": 0.03, "Drawer": 0.02, "SinkBasin": 0.03, "BathtubBasin": 0.08}
+_MARGIN = {"Fridge": 0.06, "Microwave": 0.03, "Cabinet": 0.03, "Drawer": 0.02, "SinkBasin": 0.03, "BathtubBasin": 0.08}
 """Thickness of the walls of a receptacle, metres."""
 
 CONTACT = 0.04
