@@ -50,9 +50,7 @@ def make_planner(name: str) -> Planner:
             )
         case "learned":
             from planner_node.goals import LearnedPlanner
-            from planner_node.learned.model import LearnedParser
 
-            LearnedParser.default()  # says now, and not in mid-run, that the weights are missing
             return LearnedPlanner()
     raise EvalError(f"there is no planner {name!r}; use one of {', '.join(PLANNERS)}")
 

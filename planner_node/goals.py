@@ -13,6 +13,7 @@ import re
 from planner_node.compose import Composer
 from planner_node.grounding import class_candidates
 from planner_node.learned.alfred import AlfredGoal, parse_goal
+from planner_node.learned.model import LearnedParser
 from planner_node.parser import Intent, NounPhrase, parse_instruction
 from planner_node.plan import Plan
 from planner_node.planner import NotUnderstoodError, Situation
@@ -35,22 +36,22 @@ class LearnedPlanner:
 
     Args:
         least: Probability of a goal below which the trained parser's reading is not acted on.
+
+    Raises:
+        WeightsError: If the trained weights are missing or damaged.
     """
 
     name = "learned"
 
     def __init__(self, *, least: float = 0.4) -> None:
         self._least = least
+        LearnedParser.default()  # so that missing weights show now, and not in mid-run
 
     def cancel(self) -> None:
         """Nothing to stop: planning takes milliseconds."""
 
     def plan(self, instruction: str, situation: Situation) -> Plan:
-        """See `planner_node.planner.Planner`.
-
-        Raises:
-            WeightsError: If the trained weights are missing or damaged.
-        """
+        """See `planner_node.planner.Planner`."""
         composer = Composer(instruction, situation.grounder(), self.name)
         intents: list[Intent] = []
         for sentence in filter(str.strip, re.split(r"[.;!?\n]+", instruction)):

@@ -101,7 +101,9 @@ class PlannerNode(ManagedNode):
                 transcript=Path(transcript).expanduser() if transcript else None,
             )
             return LlmPlanner(config, cancelled=self._llm_cancelled)
-        raise NodeError("the learned planner is not there yet; choose rules or llm")
+        from planner_node.goals import LearnedPlanner
+
+        return LearnedPlanner()
 
     # The task.
 
