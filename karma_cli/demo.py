@@ -156,11 +156,22 @@ def _comparison(result: HistoryResult, without: dict[str, Any] | None) -> Table:
         own = [_word(item.result.claimed), _word(item.judged), str(item.explored), f"{item.result.seconds:.0f}"]
         table.add_row(item.result.instruction, *own, *other)
     table.add_section()
-    sums = ["–"] * 3
-    if without is not None:
-        sums = [_word(without["judged"]), str(without["explored"]), f"{without['seconds']:.0f}"]
-    own = [_word(result.claimed), _word(result.judged), str(result.explored), f"{result.seconds:.0f}"]
-    table.add_row("all", *own, *sums, style="bold")
+    judged = [_word(result.claimed), _word(result.judged)]
+    if without is None:
+        table.add_row("all", *judged, str(result.explored), f"{result.seconds:.0f}", *["–"] * 3, style="bold")
+        return table
+    # What was given up cost little: only what succeeded both ways compares.
+    both = [(item, row) for item, row in zip(result.instructions, rows, strict=True) if item.judged and row["judged"]]
+    table.add_row(
+        f"the {len(both)} that succeeded both ways",
+        *judged,
+        str(sum(item.explored for item, _ in both)),
+        f"{sum(item.result.seconds for item, _ in both):.0f}",
+        _word(without["judged"]),
+        str(sum(len(row["searched"]) for _, row in both)),
+        f"{sum(row['seconds'] for _, row in both):.0f}",
+        style="bold",
+    )
     return table
 
 
