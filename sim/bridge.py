@@ -298,7 +298,7 @@ class ThorRobot:
 
     def _pose(self) -> Pose:
         agent = self._event.metadata["agent"]
-        x, y, _ = frames.map_from_thor(agent["position"])
+        x, y, _ = frames.map_from_thor(agent["position"], frames.floor_height(agent["position"]))
         return Pose(x, y, frames.yaw_from_thor(agent["rotation"]["y"]))
 
     def _drive(self, headings: tuple[int, ...]) -> bool:
@@ -375,11 +375,13 @@ class ThorRobot:
         sightings = {s.simulator_id: s for s in sensing.sight(event, self._limits) if s.simulator_id in objects}
         in_view = [*sightings, *(h for h in held if h not in sightings and h in objects)]
         tokens = self._tokens.issue(self._seq, in_view)
+        floor = frames.floor_height(event.metadata["agent"]["position"])
         observations = tuple(
             sensing.to_observation(
                 objects[simulator_id],
                 token=tokens[simulator_id],
                 stamp=stamp,
+                floor=floor,
                 size=sightings[simulator_id].size if simulator_id in sightings else None,
                 held=simulator_id in held,
             )

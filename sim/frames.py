@@ -2,7 +2,8 @@
 
 AI2-THOR (Unity): left-handed, x right, y up, z ahead; yaw clockwise from +z, in degrees; camera horizon positive
 looking down. Map (REP 103): right-handed, x forward, y left, z up; yaw counter-clockwise from x, in radians.
-The two share their origin: map x is THOR z, map y is THOR −x, map z is THOR y.
+Map x is THOR z, map y is THOR −x, and map z is the height above the floor that the robot stands on, which in a few
+floor plans is not THOR's y = 0.
 """
 
 from __future__ import annotations
@@ -14,18 +15,21 @@ import numpy as np
 
 from scene_graph.types import FloatArray, Point
 
-__all__ = ["camera_pose", "intrinsics", "map_from_thor", "thor_from_map", "thor_yaw_from_map", "yaw_from_thor"]
+__all__ = ["camera_pose", "floor_height", "intrinsics", "map_from_thor", "thor_yaw_from_map", "yaw_from_thor"]
 
 
-def map_from_thor(position: Mapping[str, float]) -> Point:
-    """A THOR position ``{x, y, z}`` as a point of the map, metres."""
-    return (float(position["z"]), -float(position["x"]), float(position["y"]))
+_AGENT_HEIGHT = 0.901
+"""THOR y of an agent above the floor it stands on, metres."""
 
 
-def thor_from_map(point: Point) -> dict[str, float]:
-    """A point of the map as a THOR position ``{x, y, z}``, metres."""
-    x, y, z = point
-    return {"x": -y, "y": z, "z": x}
+def floor_height(agent_position: Mapping[str, float]) -> float:
+    """THOR y of the floor on which an agent at a THOR position stands, metres."""
+    return float(agent_position["y"]) - _AGENT_HEIGHT
+
+
+def map_from_thor(position: Mapping[str, float], floor: float) -> Point:
+    """A THOR position ``{x, y, z}`` as a point of the map, metres, where the floor is at THOR y = `floor`."""
+    return (float(position["z"]), -float(position["x"]), float(position["y"]) - floor)
 
 
 def yaw_from_thor(degrees: float) -> float:
@@ -39,13 +43,14 @@ def thor_yaw_from_map(radians: float) -> float:
     return -math.degrees(radians) % 360.0
 
 
-def camera_pose(position: Mapping[str, float], *, yaw: float, horizon: float) -> FloatArray:
+def camera_pose(position: Mapping[str, float], *, yaw: float, horizon: float, floor: float) -> FloatArray:
     """Camera-to-map transform of a THOR camera.
 
     Args:
         position: The camera's THOR position, metres.
         yaw: The agent's THOR heading, degrees.
         horizon: The camera's pitch, degrees, positive looking down.
+        floor: THOR y of the floor, metres.
 
     Returns:
         (4, 4) matrix; its columns are the optical frame's x (right), y (down) and z (ahead) in the map.
@@ -56,7 +61,7 @@ def camera_pose(position: Mapping[str, float], *, yaw: float, horizon: float) ->
     pose[:3, 0] = (sin_yaw, -cos_yaw, 0.0)
     pose[:3, 1] = (-sin_pitch * cos_yaw, -sin_pitch * sin_yaw, -cos_pitch)
     pose[:3, 2] = (cos_pitch * cos_yaw, cos_pitch * sin_yaw, -sin_pitch)
-    pose[:3, 3] = map_from_thor(position)
+    pose[:3, 3] = map_from_thor(position, floor)
     return pose
 
 

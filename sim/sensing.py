@@ -82,7 +82,12 @@ def event_view(event: Any, stride: int = 1) -> View:
     fx, fy, cx, cy = frames.intrinsics(width, height, metadata["fov"])
     first = stride // 2
     return View(
-        pose=frames.camera_pose(metadata["cameraPosition"], yaw=agent["rotation"]["y"], horizon=agent["cameraHorizon"]),
+        pose=frames.camera_pose(
+            metadata["cameraPosition"],
+            yaw=agent["rotation"]["y"],
+            horizon=agent["cameraHorizon"],
+            floor=frames.floor_height(agent["position"]),
+        ),
         intrinsics=(fx / stride, fy / stride, (cx - first) / stride, (cy - first) / stride),
         depth=np.ascontiguousarray(depth[first::stride, first::stride]),
     )
@@ -165,7 +170,7 @@ def _as_size(extent: FloatArray) -> Point:
 
 
 def to_observation(
-    metadata: Mapping[str, Any], *, token: str, stamp: float, size: Point | None, held: bool = False
+    metadata: Mapping[str, Any], *, token: str, stamp: float, floor: float, size: Point | None, held: bool = False
 ) -> Observation:
     """What the robot may know of one visible or held object.
 
@@ -173,12 +178,13 @@ def to_observation(
         metadata: The object's metadata in the event.
         token: Its opaque id.
         stamp: Time of the frame, seconds.
+        floor: THOR y of the floor, metres.
         size: Extents of its visible surface, metres.
         held: Whether the gripper holds it.
     """
     return Observation(
         metadata["objectType"],
-        frames.map_from_thor(metadata["axisAlignedBoundingBox"]["center"]),
+        frames.map_from_thor(metadata["axisAlignedBoundingBox"]["center"], floor),
         stamp=stamp,
         object_id=token,
         size=size,

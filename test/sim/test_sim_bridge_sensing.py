@@ -29,7 +29,7 @@ def picture(areas, *, depth=2.0, width=80, height=60):
             "fov": 90.0,
             "colors": colours,
             "objects": [],
-            "agent": {"rotation": {"y": 0.0}, "cameraHorizon": 0.0},
+            "agent": {"position": {"x": 0.0, "y": 0.901, "z": 0.0}, "rotation": {"y": 0.0}, "cameraHorizon": 0.0},
             "cameraPosition": {"x": 0.0, "y": 1.5, "z": 0.0},
         }
     )
@@ -89,7 +89,7 @@ def test_states_of_real_metadata(recorded):
 
 def test_nothing_but_class_states_and_place_comes_out_of_real_metadata(recorded):
     for metadata in recorded[0]["objects"]:
-        observation = sensing.to_observation(metadata, token="1.0", stamp=0.0, size=None)
+        observation = sensing.to_observation(metadata, token="1.0", stamp=0.0, floor=0.0, size=None)
         text = repr(observation)
         assert metadata["objectId"] not in text
         assert metadata["name"] not in text

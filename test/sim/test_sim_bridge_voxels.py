@@ -8,7 +8,7 @@ from sim.voxels import VoxelMap
 
 def looking_along_x(depth):
     return View(
-        pose=frames.camera_pose({"x": 0, "y": 1.5, "z": 0}, yaw=0, horizon=0),
+        pose=frames.camera_pose({"x": 0, "y": 1.5, "z": 0}, yaw=0, horizon=0, floor=0.0),
         intrinsics=(120.0, 120.0, 79.5, 59.5),
         depth=np.full((120, 160), depth, dtype=np.float32),
     )
