@@ -26,6 +26,10 @@ class Robot:
         self.changes = []
         node.create_subscription(msg.Changes, "memory/changes", self.changes.append, EVENTS)
 
+    def wait_for_listeners(self, count):
+        """Wait until so many nodes listen: a frame that is sent before is lost on them."""
+        assert wait_for(lambda: self._publisher.get_subscription_count() >= count)
+
     def show(self, seq, *observations, stamp=None, epoch=0):
         """Publish a frame until memory has it; returns what memory says of it."""
         frame = Frame(seq=seq, epoch=epoch, stamp=stamp or float(seq), observations=observations, map_id="home")
@@ -82,8 +86,9 @@ def test_each_frame_is_reported_and_remembered(stack, client, robot, memory_node
 def test_what_keeps_its_place_reaches_memory_through_the_graph(stack, client, robot, memory_nodes):
     stack.start(*memory_nodes())
     client.wait_active(stack, "scene_graph", "memory")
+    robot.wait_for_listeners(2)
     robot.show(1, Observation("Fridge", (3.0, 0.0, 0.9), stamp=1.0, object_id="f", size=(0.7, 0.7, 1.8)))
-    (found,) = locate(client, "the fridge")
+    (found,) = wait_for(lambda: locate(client, "the fridge"))  # the graph's update may come after the frame
     assert found.tier == "long"
     graph = client.demand(srv.GetGraph, "scene_graph/get_graph", srv.GetGraph.Request())
     assert [o.label for o in graph.graph.objects] == ["Fridge"]
