@@ -59,7 +59,7 @@ def memory_mb(controller: Controller) -> float:
     return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
 
-def measure() -> dict[str, Any]:
+def run() -> dict[str, Any]:
     """All figures; medians where several are taken."""
     figures: dict[str, Any] = {}
     begin = time.perf_counter()
@@ -89,7 +89,7 @@ def measure() -> dict[str, Any]:
 
 def main(json_path: str | None = None) -> dict[str, Any]:
     """Measure, print, and write the figures to `json_path` if one is given."""
-    figures = measure()
+    figures = run()
     for name, value in figures.items():
         target = TARGETS.get(name)
         bound = "" if target is None else f"  (asked: {'≥' if 'per_second' in name else '≤'} {target:g})"
