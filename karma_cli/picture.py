@@ -10,15 +10,13 @@ import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from memory_node.recollection import Recollection
 from scene_graph.graph import SceneGraph
-from scene_graph.types import ObjectState
+from scene_graph.picture import draw_map
 
 __all__ = ["draw"]
 
-_UNSEEN, _FREE, _OCCUPIED = (0.93, 0.93, 0.93), (1.0, 1.0, 1.0), (0.78, 0.76, 0.72)
 _TIER_COLOURS = {"short": "tab:red", "archive": "tab:orange"}
 
 
@@ -45,53 +43,20 @@ def draw(
         figure = Figure(figsize=(13 if camera is not None else 8, 6.5), layout="constrained")
         columns = [figure.add_subplot(1, 2, 1), figure.add_subplot(1, 2, 2)] if camera is not None else None
         axes = columns[0] if columns else figure.add_subplot()
-        _draw_floor(axes, graph)
-        _draw_furniture(axes, graph.objects())
-        _draw_areas(axes, graph)
+        legend: list[Any] = [*draw_map(axes, graph)]
         _draw_things(axes, remembered)
         if path:
             xs, ys = [p[0] for p in path], [p[1] for p in path]
-            axes.plot(xs, ys, color="tab:green", linewidth=1.0, alpha=0.8, label="path", zorder=3)
-            axes.plot(xs[-1], ys[-1], marker="o", color="tab:green", markersize=8, zorder=5, label="robot")
+            axes.plot(xs, ys, color="tab:green", linewidth=1.0, alpha=0.8, label="path", zorder=7)
+            axes.plot(xs[-1], ys[-1], marker="o", color="tab:green", markersize=8, zorder=8, label="robot")
         axes.set(title=title, xlabel="x in m", ylabel="y in m", aspect="equal")
-        axes.legend(loc="lower right", framealpha=0.9)
+        legend += axes.get_legend_handles_labels()[0]
+        axes.legend(handles=legend, loc="lower right", framealpha=0.9)
         if columns and camera is not None:
             columns[1].imshow(camera)
             columns[1].set(title="what the camera sees", xticks=[], yticks=[])
         file.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(file, dpi=110)
-
-
-def _draw_floor(axes: Any, graph: SceneGraph) -> None:
-    states = graph.grid.states
-    if not states.size:
-        return
-    colours = np.array([_UNSEEN, _FREE, _OCCUPIED])[states]
-    x, y = graph.grid.origin
-    rows, columns = states.shape
-    reach = (x, x + columns * graph.grid.resolution, y, y + rows * graph.grid.resolution)
-    axes.imshow(colours, origin="lower", extent=reach, interpolation="nearest", zorder=0)
-
-
-def _draw_furniture(axes: Any, things: Sequence[ObjectState]) -> None:
-    for thing in things:
-        if thing.size is None or thing.stale:
-            continue
-        (x, y, _), (width, depth, _) = thing.position, thing.size
-        corner = (x - width / 2, y - depth / 2)
-        axes.add_patch(Rectangle(corner, width, depth, fill=False, edgecolor="0.45", linewidth=0.6, zorder=1))
-        if width * depth > 0.15:
-            axes.text(x, y, thing.label, color="0.35", fontsize=6, ha="center", va="center", zorder=2)
-
-
-def _draw_areas(axes: Any, graph: SceneGraph) -> None:
-    places = graph.areas.areas
-    for source, target in graph.areas.edges:
-        (x1, y1), (x2, y2) = places[source], places[target]
-        axes.plot([x1, x2], [y1, y2], color="tab:blue", linewidth=0.6, alpha=0.5, zorder=2)
-    if places:
-        xs, ys = zip(*places.values(), strict=True)
-        axes.scatter(xs, ys, s=40, color="tab:blue", alpha=0.7, zorder=3, label="areas")
 
 
 def _draw_things(axes: Any, remembered: Sequence[Recollection]) -> None:
@@ -100,9 +65,9 @@ def _draw_things(axes: Any, remembered: Sequence[Recollection]) -> None:
         if not things:
             continue
         xs, ys = [t.position[0] for t in things], [t.position[1] for t in things]
-        axes.scatter(xs, ys, s=16, marker="D", color=colour, zorder=4, label=f"remembered ({tier})")
+        axes.scatter(xs, ys, s=16, marker="D", color=colour, zorder=7, label=f"remembered ({tier})")
         for thing in things:
             words = f"{thing.label} (stale)" if thing.stale else thing.label
             axes.annotate(
-                words, thing.position[:2], (3, 3), textcoords="offset points", fontsize=5.5, color=colour, zorder=5
+                words, thing.position[:2], (3, 3), textcoords="offset points", fontsize=5.5, color=colour, zorder=8
             )
