@@ -10,8 +10,11 @@ pytest.importorskip("karma.msg", reason="the interfaces are not built: run `make
 from karma_cli.client import Client
 from karma_cli.processes import NodeProcesses, NodeSpec, loopback_environment
 
-_FIRST_DOMAIN = 110
-"""Beyond the domains that demonstrations use; each worker of pytest-xdist has its own."""
+_FIRST_DOMAIN = int(os.environ.get("KARMA_TEST_DOMAIN", "110"))
+"""Beyond the domains that demonstrations use; each worker of pytest-xdist has its own.
+
+Two checkouts that are tested at once on one machine set the variable, four or more apart.
+"""
 
 
 def pytest_collection_modifyitems(items):
