@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from karma_cli.errors import friendly
+from karma_cli.groups import DefaultGroup
 
 __all__ = ["app"]
 
@@ -23,6 +24,13 @@ app = typer.Typer(
 )
 graph_app = typer.Typer(name="graph", help="Build and look at long-term memory: the 3D scene graph of a home.")
 sim_app = typer.Typer(name="sim", help="Look at the simulator's scenes.")
+eval_app = typer.Typer(
+    name="eval",
+    cls=DefaultGroup,
+    help="Compare memories: `karma eval TASKS.yaml …` runs task suites; the other commands stand below.",
+    no_args_is_help=True,
+)
+app.add_typer(eval_app, rich_help_panel="Run")
 app.add_typer(graph_app, rich_help_panel="Look inside")
 app.add_typer(sim_app, rich_help_panel="Look inside")
 
@@ -123,9 +131,8 @@ def run(
     raise typer.Exit(run_instructions(request))
 
 
-@app.command(
-    "eval",
-    rich_help_panel="Run",
+@eval_app.command(
+    DefaultGroup.DEFAULT,
     epilog="Example:\n\nkarma eval suite.yaml --memory full,none --seeds 3 --out results",
 )
 @friendly
