@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["DisturbanceError", "SimError", "SimulatorDiedError", "SimulatorStartError", "UnknownSceneError"]
+__all__ = [
+    "DisturbanceError",
+    "NoiseError",
+    "SimError",
+    "SimulatorDiedError",
+    "SimulatorStartError",
+    "UnknownSceneError",
+]
 
 
 class SimError(Exception):
@@ -23,3 +30,7 @@ class SimulatorDiedError(SimError):
 
 class DisturbanceError(SimError, ValueError):
     """A disturbance that cannot be applied: no such object, no room, or a state that the object does not have."""
+
+
+class NoiseError(SimError, ValueError):
+    """Sensor noise that makes no sense; the message says what is allowed."""
