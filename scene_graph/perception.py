@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -111,11 +112,11 @@ def perceive(
     keys = np.array(sorted(legend), dtype=np.int64)
     if keys.size == 0:
         return []
-    number = np.searchsorted(keys, masks)  # position of each pixel's instance in `keys`
-    number = np.where((number < keys.size) & (keys[np.minimum(number, keys.size - 1)] == masks), number, keys.size)
+    number = _positions(masks, keys)
     usable = np.isfinite(view.depth) & (view.depth > 0) & (number < keys.size)
     count = np.bincount(number[usable], minlength=keys.size)
-    chosen, rows, columns = _sample(number, view.depth, usable, count.size, limits)
+    outline = _Outline.of(number, view.depth, usable)
+    chosen, rows, columns = _sample(number, usable, outline.bleeding, keys.size, limits)
     if chosen.size == 0:
         return []
     points = _back_project(view, rows, columns)
@@ -125,7 +126,7 @@ def perceive(
     pad = np.where(high - low > _FACE, 0.5 * (distance / view.intrinsics[0])[:, None], 0.0)
     low, high = low - pad, high + pad
     centre, extent = (low + high) / 2, high - low
-    partial = _partial_axes(view, _doubtful(number, view.depth, usable), number, present, low, high)
+    partial = _partial_axes(view, outline.doubtful, number, present, low, high)
     usual = np.array([known.get(legend[int(key)].label).size or (0.0, 0.0, 0.0) for key in keys[present].tolist()])
     thin = extent[:, :2] < _FACE_SHARE * usual[:, 1:2]
     partial[:, :2] |= thin & (np.abs(_heading(view, centre)) > 0.3)
@@ -155,56 +156,79 @@ def perceive(
     return result
 
 
-def _doubtful(number: IntArray, depth: FloatArray, usable: BoolArray) -> BoolArray:
-    """Pixels beyond which a thing may go on unseen: at the image's border, and beside something nearer."""
-    result = np.zeros(number.shape, dtype=np.bool_)
-    result[0] = result[-1] = True
-    result[:, 0] = result[:, -1] = True
-    near = np.where(usable, depth, np.nan)
-    full = np.where(np.isfinite(depth) & (depth > 0), depth, np.inf)
-    with np.errstate(invalid="ignore"):
-        for own, other in (
-            (np.s_[:, :-1], np.s_[:, 1:]),
-            (np.s_[:, 1:], np.s_[:, :-1]),
-            (np.s_[:-1], np.s_[1:]),
-            (np.s_[1:], np.s_[:-1]),
-        ):
-            result[own] |= (number[own] != number[other]) & (near[own] - full[other] > _JUMP)
-    return result & usable
+def _positions(masks: npt.NDArray[Any], keys: npt.NDArray[np.int64]) -> npt.NDArray[np.uint16]:
+    """Position in `keys` of what each pixel shows; their number for what is not in `keys`."""
+    background = keys.size
+    if masks.dtype in (np.uint8, np.uint16):
+        table = np.full(np.iinfo(masks.dtype).max + 1, background, dtype=np.uint16)
+        known = keys[(keys >= 0) & (keys < table.size)]
+        table[known] = np.searchsorted(keys, known)
+        positions: npt.NDArray[np.uint16] = table[masks]
+        return positions
+    found = np.searchsorted(keys, masks)
+    found = np.where((found < background) & (keys[np.minimum(found, background - 1)] == masks), found, background)
+    return found.astype(np.uint16)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outline:
+    """Pixels at the edges of masks, as indices into the flattened image.
+
+    Attributes:
+        doubtful: Beyond them a thing may go on unseen: they are at the image's border, or beside something nearer.
+        bleeding: They show what is behind the thing: by depth they belong outside of its mask.
+    """
+
+    doubtful: IntArray
+    bleeding: IntArray
+
+    @classmethod
+    def of(cls, number: npt.NDArray[np.uint16], depth: FloatArray, usable: BoolArray) -> _Outline:
+        """Find them: only pixels whose neighbour belongs to something else are looked at."""
+        height, width = number.shape
+        own, far, known = number.ravel(), np.asarray(depth, dtype=np.float32).ravel(), usable.ravel()
+        far = np.where(np.isfinite(far) & (far > 0), far, np.float32(np.inf))
+        doubtful, bleeding = [], []
+        across = np.flatnonzero(own[1:] != own[:-1])
+        across = across[(across + 1) % width != 0]  # the end of a row is no neighbour of the next one's beginning
+        down = np.flatnonzero(own[width:] != own[:-width])
+        for first, step in ((across, 1), (down, width)):
+            place, last = (first % width, width - 1) if step == 1 else (first // width, height - 1)
+            second = first + step
+            for inner, outer, deeper, has_deeper in (
+                (first, second, first - step, place > 0),
+                (second, first, second + step, place + 1 < last),
+            ):
+                with np.errstate(invalid="ignore"):  # infinity less infinity
+                    doubtful.append(inner[known[inner] & (far[inner] - far[outer] > _JUMP)])
+                    inner, outer, deeper = inner[has_deeper], outer[has_deeper], deeper[has_deeper]
+                    beyond = far[inner] - far[deeper]
+                    bleeds = (own[deeper] == own[inner]) & (beyond > _JUMP)
+                    bleeds &= np.abs(far[outer] - far[inner]) < 0.5 * beyond
+                bleeding.append(inner[bleeds])
+        border = np.zeros(number.shape, dtype=np.bool_)
+        border[0] = border[-1] = border[:, 0] = border[:, -1] = True
+        doubtful.append(np.flatnonzero(border & usable))
+        return cls(doubtful=np.unique(np.concatenate(doubtful)), bleeding=np.concatenate(bleeding))
 
 
 def _sample(
-    number: IntArray, depth: FloatArray, usable: BoolArray, count: int, limits: PerceptionLimits
+    number: npt.NDArray[np.uint16], usable: BoolArray, bleeding: IntArray, count: int, limits: PerceptionLimits
 ) -> tuple[IntArray, IntArray, IntArray]:
     """Up to `limits.samples` pixels of each instance, without those that bleed over its edge."""
-    take = usable & ~_bleeding(number, depth)
+    take = usable.copy()
+    take.ravel()[bleeding] = False
     flat = np.flatnonzero(take)
-    own = number.ravel()[flat].astype(np.uint16)  # NumPy sorts 16-bit integers in linear time
-    order = np.argsort(own, kind="stable")
+    own = number.ravel()[flat]
+    order = np.argsort(own, kind="stable")  # NumPy sorts 16-bit integers in linear time
     flat, own = flat[order], own[order].astype(np.intp)
     per = np.bincount(own, minlength=count)
     first = np.concatenate([[0], np.cumsum(per)[:-1]])
     stride = np.maximum(per // limits.samples, 1)
     kept = (np.arange(own.size) - first[own]) % stride[own] == 0
     kept &= per[own] >= min(limits.min_pixels, 10)
-    rows, columns = np.divmod(flat[kept], depth.shape[1])
+    rows, columns = np.divmod(flat[kept], number.shape[1])
     return own[kept], rows, columns
-
-
-def _bleeding(number: IntArray, depth: FloatArray) -> BoolArray:
-    """Pixels at the edge of a mask that show what is behind the thing: by depth they belong outside."""
-    result = np.zeros(number.shape, dtype=np.bool_)
-    for flip in (np.s_[:, :], np.s_[:, ::-1]):
-        for turn in (False, True):
-            own = (number.T if turn else number)[flip]
-            far = (depth.T if turn else depth)[flip]
-            edge = (own[:, 1:-1] != own[:, :-2]) & (own[:, 1:-1] == own[:, 2:])
-            with np.errstate(invalid="ignore"):
-                beyond = far[:, 1:-1] - far[:, 2:]
-                edge &= (beyond > _JUMP) & (np.abs(far[:, :-2] - far[:, 1:-1]) < 0.5 * beyond)
-            target = (result.T if turn else result)[flip]
-            target[:, 1:-1] |= edge
-    return result
 
 
 def _back_project(view: View, rows: IntArray, columns: IntArray) -> FloatArray:
@@ -236,15 +260,20 @@ def _extents(points: FloatArray, own: IntArray, trim: float) -> tuple[FloatArray
 
 
 def _partial_axes(
-    view: View, doubtful: BoolArray, number: IntArray, present: IntArray, low: FloatArray, high: FloatArray
+    view: View,
+    doubtful: IntArray,
+    number: npt.NDArray[np.uint16],
+    present: IntArray,
+    low: FloatArray,
+    high: FloatArray,
 ) -> BoolArray:
     """Along which map axes the extent of each instance is only a lower bound, (M, 3)."""
     partial = np.zeros(low.shape, dtype=np.bool_)
-    rows, columns = np.nonzero(doubtful)
-    slot = np.full(number.max() + 1, -1, dtype=np.intp)
+    slot = np.full(int(number.max()) + 1, -1, dtype=np.intp)
     slot[present] = np.arange(present.size)
-    own = slot[number[rows, columns]]
-    rows, columns, own = rows[own >= 0], columns[own >= 0], own[own >= 0]
+    own = slot[number.ravel()[doubtful]]
+    rows, columns = np.divmod(doubtful[own >= 0], number.shape[1])
+    own = own[own >= 0]
     points = _back_project(view, rows, columns)
     for axis in range(3):
         for at_face in (points[:, axis] <= low[own, axis] + _FACE, points[:, axis] >= high[own, axis] - _FACE):

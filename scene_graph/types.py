@@ -97,7 +97,9 @@ def _as_covariance(value: Any) -> FloatArray:
     matrix = np.array(value, dtype=np.float64)
     if matrix.shape != (3, 3) or not np.isfinite(matrix).all():
         raise InvalidObservationError(f"covariance must be a finite 3×3 matrix, got {value!r}")
-    if not np.allclose(matrix, matrix.T, atol=1e-9) or float(np.linalg.eigvalsh(matrix)[0]) < -1e-9:
+    diagonal = not np.any(matrix - np.diag(np.diagonal(matrix)))
+    smallest = matrix.diagonal().min() if diagonal else np.linalg.eigvalsh(matrix)[0]
+    if not (diagonal or np.allclose(matrix, matrix.T, atol=1e-9)) or float(smallest) < -1e-9:
         raise InvalidObservationError(f"covariance must be symmetric and positive semi-definite, got {value!r}")
     matrix.flags.writeable = False
     return matrix

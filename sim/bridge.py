@@ -16,7 +16,8 @@ import numpy as np
 
 from planner_node.robot import Frame, SkillCall, SkillCode, SkillResult
 from scene_graph.ontology import ontology
-from scene_graph.types import Point, View
+from scene_graph.perception import perceive
+from scene_graph.types import Observation, Point, View
 from sim import frames, sensing, skills
 from sim.clock import COSTS, SimulatedClock
 from sim.navigation import STEP, Navigator, Pose, Route, Viewpoint, horizon_to
@@ -370,24 +371,23 @@ class ThorRobot:
     def _sense(self, event: Any) -> Frame:
         self._seq += 1
         stamp = self.clock()
-        objects = {o["objectId"]: o for o in event.metadata["objects"]}
+        sighting = sensing.sight(event, self._limits)
         held = [item["objectId"] for item in event.metadata["inventoryObjects"]]
-        sightings = {s.simulator_id: s for s in sensing.sight(event, self._limits) if s.simulator_id in objects}
-        in_view = [*sightings, *(h for h in held if h not in sightings and h in objects)]
+        in_view = [*sighting.simulator_ids, *(h for h in held if h not in sighting.simulator_ids)]
         tokens = self._tokens.issue(self._seq, in_view)
-        floor = frames.floor_height(event.metadata["agent"]["position"])
-        observations = tuple(
-            sensing.to_observation(
-                objects[simulator_id],
-                token=tokens[simulator_id],
-                stamp=stamp,
-                floor=floor,
-                size=sightings[simulator_id].size if simulator_id in sightings else None,
-                held=simulator_id in held,
-            )
-            for simulator_id in in_view
-        )
-        view = sensing.coarse_view(event, self._limits)
+        objects = {o["objectId"]: o for o in event.metadata["objects"] if o["objectId"] in tokens}
+        legend = {
+            number: sensing.instance(objects[simulator_id], token=tokens[simulator_id])
+            for number, simulator_id in enumerate(sighting.simulator_ids, start=1)
+        }
+        view = sensing.event_view(event)
+        perceived = {o.object_id: o for o in perceive(sighting.instances, view, legend, stamp=stamp)}
+        in_hand = [
+            self._in_hand(event, objects[simulator_id], tokens[simulator_id], perceived.pop(tokens[simulator_id], None))
+            for simulator_id in held
+        ]
+        observations = (*perceived.values(), *in_hand)
+        view = sensing.coarse_view(view, self._limits)
         if held:
             # What the hand carries is no part of the room: neither an obstacle nor evidence of what is behind it.
             view = View(view.pose, view.intrinsics, np.where(view.depth < _HAND_RANGE, np.nan, view.depth))
@@ -401,4 +401,15 @@ class ThorRobot:
             view=view,
             robot_pose=(pose.x, pose.y, pose.yaw),
             map_id=self._simulation.scene,
+        )
+
+    def _in_hand(self, event: Any, metadata: dict[str, Any], token: str, seen: Observation | None) -> Observation:
+        """The gripper's report of what it holds, with the extents that the camera sees of it."""
+        floor = frames.floor_height(event.metadata["agent"]["position"])
+        return sensing.held_observation(
+            metadata,
+            token=token,
+            stamp=self.clock(),
+            hand=frames.map_from_thor(event.metadata["heldObjectPose"]["position"], floor),
+            size=None if seen is None else seen.size,
         )

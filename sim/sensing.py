@@ -1,9 +1,10 @@
-"""From one simulator event to what the robot saw: the border that ground truth does not cross.
+"""From one simulator event to what the robot's sensors give: the border that ground truth does not cross.
 
 Of all that an event's metadata says, only this leaves here, and only for objects that the current picture shows with
-at least `SensorLimits.min_pixels` pixels within `SensorLimits.max_range` metres: class, state flags and position.
-Extents come from the depth of the object's pixels. The gripper knows what it holds, in the picture or not.
-Containment, reachability, ids and everything out of sight stay behind.
+at least `SensorLimits.min_pixels` pixels within `SensorLimits.max_range` metres: class and state flags. Which pixels
+are theirs is the instance mask's word; where they are and how large is for `scene_graph.perception` to find out from
+depth. The gripper knows what it holds and where the hand is, in the picture or not. Positions, containment,
+reachability, ids and everything out of sight stay behind.
 """
 
 from __future__ import annotations
@@ -15,10 +16,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scene_graph.types import FloatArray, Observation, Point, View
+from scene_graph.perception import Instance
+from scene_graph.types import Observation, Point, View
 from sim import frames
 
-__all__ = ["SensorLimits", "Sighting", "coarse_view", "object_states", "sight", "to_observation"]
+__all__ = [
+    "SensorLimits",
+    "Sighting",
+    "coarse_view",
+    "event_view",
+    "held_observation",
+    "instance",
+    "object_states",
+    "sight",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +38,7 @@ class SensorLimits:
 
     Attributes:
         min_pixels: Pixels of its instance mask that an object must show.
-        max_range: Metres from the camera to the median of its visible pixels.
+        max_range: Metres from the camera to its visible surface, in the mean.
         view_stride: The view's depth keeps every so-manyth pixel, each way.
     """
 
@@ -38,17 +49,15 @@ class SensorLimits:
 
 @dataclass(frozen=True)
 class Sighting:
-    """One object in one picture; `simulator_id` must not leave the bridge.
+    """The objects in one picture.
 
     Attributes:
-        simulator_id: AI2-THOR's id.
-        pixels: How many pixels show it.
-        size: Extents (x, y, z) in metres, map axes, of its visible surface; None without depth.
+        instances: (H, W) number of the object that each pixel shows, from 1; 0 is none of them.
+        simulator_ids: AI2-THOR's id of each, number 1 first; they must not leave the bridge.
     """
 
-    simulator_id: str
-    pixels: int
-    size: Point | None
+    instances: npt.NDArray[np.uint16]
+    simulator_ids: tuple[str, ...]
 
 
 def object_states(metadata: Mapping[str, Any]) -> frozenset[str]:
@@ -73,14 +82,12 @@ def object_states(metadata: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(states)
 
 
-def event_view(event: Any, stride: int = 1) -> View:
-    """The event's depth image with its camera, every `stride`-th pixel each way."""
+def event_view(event: Any) -> View:
+    """The event's depth image with its camera."""
     metadata = event.metadata
     agent = metadata["agent"]
     depth = np.asarray(event.depth_frame, dtype=np.float32)
     height, width = depth.shape
-    fx, fy, cx, cy = frames.intrinsics(width, height, metadata["fov"])
-    first = stride // 2
     return View(
         pose=frames.camera_pose(
             metadata["cameraPosition"],
@@ -88,17 +95,24 @@ def event_view(event: Any, stride: int = 1) -> View:
             horizon=agent["cameraHorizon"],
             floor=frames.floor_height(agent["position"]),
         ),
-        intrinsics=(fx / stride, fy / stride, (cx - first) / stride, (cy - first) / stride),
-        depth=np.ascontiguousarray(depth[first::stride, first::stride]),
+        intrinsics=frames.intrinsics(width, height, metadata["fov"]),
+        depth=depth,
     )
 
 
-def coarse_view(event: Any, limits: SensorLimits) -> View:
-    """What was in clear view, at the resolution that memory needs."""
-    return event_view(event, limits.view_stride)
+def coarse_view(view: View, limits: SensorLimits) -> View:
+    """A view of `event_view` at the resolution that memory needs."""
+    stride = limits.view_stride
+    first = stride // 2
+    fx, fy, cx, cy = view.intrinsics
+    return View(
+        pose=view.pose,
+        intrinsics=(fx / stride, fy / stride, (cx - first) / stride, (cy - first) / stride),
+        depth=np.ascontiguousarray(view.depth[first::stride, first::stride]),
+    )
 
 
-def sight(event: Any, limits: SensorLimits) -> list[Sighting]:
+def sight(event: Any, limits: SensorLimits) -> Sighting:
     """The objects that the event's picture shows well enough.
 
     Args:
@@ -106,28 +120,29 @@ def sight(event: Any, limits: SensorLimits) -> list[Sighting]:
         limits: What the camera can make out.
 
     Returns:
-        Sightings, in the order in which the picture shows their first pixels, row by row.
+        Their pixels and ids, in the order in which the picture shows their first pixels, row by row.
     """
     masks = event.instance_masks
-    codes: npt.NDArray[np.uint32] = np.ascontiguousarray(masks.instance_segmentation_frame_uint32).ravel()
-    starts = np.concatenate([[0], np.flatnonzero(codes[1:] != codes[:-1]) + 1])
-    lengths = np.diff(starts, append=codes.size)
-    colours, first_run, run_index = np.unique(codes[starts], return_index=True, return_inverse=True)
-    pixels = np.bincount(run_index, weights=lengths).astype(np.int64)
-    names = {_colour_code(colour): name for name, colour in masks.instance_colors.items()}
-    order = [
+    codes: npt.NDArray[np.uint32] = np.ascontiguousarray(masks.instance_segmentation_frame_uint32)
+    flat = codes.ravel()
+    starts = np.concatenate([[0], np.flatnonzero(flat[1:] != flat[:-1]) + 1])
+    lengths = np.diff(starts, append=flat.size)
+    colours, first_run, run_index = np.unique(flat[starts], return_index=True, return_inverse=True)
+    pixels = np.bincount(run_index, weights=lengths)
+    within = _mean_distance(event, starts, run_index, colours.size) <= limits.max_range
+    objects = {o["objectId"] for o in event.metadata["objects"]}
+    names = {_colour_code(colour): name for name, colour in masks.instance_colors.items() if name in objects}
+    chosen = [
         int(i)
         for i in np.argsort(first_run, kind="stable")
-        if pixels[i] >= limits.min_pixels and int(colours[i]) in names
+        if pixels[i] >= limits.min_pixels and within[i] and int(colours[i]) in names
     ]
-    labels = np.repeat(run_index.astype(np.int16), lengths)  # NumPy sorts 16-bit integers in linear time
-    extents = _visible_extents(event, labels, {i: int(pixels[i]) for i in order})
-    result = []
-    for i in order:
-        distance, size = extents[i]
-        if distance <= limits.max_range:
-            result.append(Sighting(simulator_id=names[int(colours[i])], pixels=int(pixels[i]), size=size))
-    return result
+    numbers = np.zeros(colours.size, dtype=np.uint16)
+    numbers[chosen] = np.arange(1, len(chosen) + 1)
+    return Sighting(
+        instances=np.repeat(numbers[run_index], lengths).reshape(codes.shape),
+        simulator_ids=tuple(names[int(colours[i])] for i in chosen),
+    )
 
 
 def _colour_code(colour: list[int]) -> int:
@@ -135,60 +150,52 @@ def _colour_code(colour: list[int]) -> int:
     return int.from_bytes(bytes((red, green, blue, 255)), "little")
 
 
-def _visible_extents(
-    event: Any, labels: npt.NDArray[np.int16], pixels: Mapping[int, int]
-) -> dict[int, tuple[float, Point | None]]:
-    """Median distance and map-axes extents of the visible surface of each label, both in metres."""
-    view = event_view(event)
-    width = view.depth.shape[1]
-    depth = view.depth.ravel()
-    rotation, (fx, fy, cx, cy) = view.pose[:3, :3], view.intrinsics
-    by_label = np.argsort(labels, kind="stable")
-    bounds = np.concatenate([[0], np.cumsum(np.bincount(labels))])
-    result: dict[int, tuple[float, Point | None]] = {}
-    for label, count in pixels.items():
-        # A few hundred pixels fix the extents of a large object as well as all of them would.
-        chosen = by_label[bounds[label] : bounds[label + 1] : max(1, count // 400)]
-        z = depth[chosen].astype(np.float64)
-        known = np.isfinite(z) & (z > 0)
-        if not known.any():
-            result[label] = (float("inf"), None)
-            continue
-        z, chosen = z[known], chosen[known]
-        local = np.stack([(chosen % width - cx) / fx * z, (chosen // width - cy) / fy * z, z], axis=1)
-        points = local @ rotation.T
-        points.sort(axis=0)
-        stray = len(points) // 100
-        extent = points[-1 - stray] - points[stray]
-        result[label] = (float(np.median(np.linalg.norm(local, axis=1))), _as_size(extent))
-    return result
+def _mean_distance(
+    event: Any, starts: npt.NDArray[np.intp], run_index: npt.NDArray[np.intp], count: int
+) -> npt.NDArray[np.float64]:
+    """Metres from the camera to each colour's pixels of known depth, in the mean; infinite where there are none."""
+    depth = np.asarray(event.depth_frame, dtype=np.float32)
+    height, width = depth.shape
+    fx, fy, cx, cy = frames.intrinsics(width, height, event.metadata["fov"])
+    across, down = (np.arange(width) - cx) / fx, (np.arange(height) - cy) / fy
+    # How much longer the ray through a pixel is than its depth.
+    rays = np.sqrt(1.0 + across[None, :] ** 2 + down[:, None] ** 2).astype(np.float32)
+    known = np.isfinite(depth) & (depth > 0)
+    distance = np.where(known, depth * rays, np.float32(0.0)).ravel()
+    total = np.bincount(run_index, np.add.reduceat(distance, starts, dtype=np.float64), count)
+    pixels = np.bincount(run_index, np.add.reduceat(known.ravel(), starts, dtype=np.float64), count)
+    return np.where(pixels > 0, total / np.maximum(pixels, 1.0), np.inf)
 
 
-def _as_size(extent: FloatArray) -> Point:
-    x, y, z = (float(v) for v in np.maximum(extent, 0.0))
-    return (x, y, z)
+def instance(metadata: Mapping[str, Any], *, token: str) -> Instance:
+    """What a detector would say of one visible object: its class and the states it shows.
+
+    Args:
+        metadata: The object's metadata in the event.
+        token: Its opaque id.
+    """
+    return Instance(metadata["objectType"], object_id=token, states=object_states(metadata))
 
 
-def to_observation(
-    metadata: Mapping[str, Any], *, token: str, stamp: float, floor: float, size: Point | None, held: bool = False
+def held_observation(
+    metadata: Mapping[str, Any], *, token: str, stamp: float, hand: Point, size: Point | None
 ) -> Observation:
-    """What the robot may know of one visible or held object.
+    """The gripper's report of what it holds.
 
     Args:
         metadata: The object's metadata in the event.
         token: Its opaque id.
         stamp: Time of the frame, seconds.
-        floor: THOR y of the floor, metres.
-        size: Extents of its visible surface, metres.
-        held: Whether the gripper holds it.
+        hand: Where the hand is, from the arm's joints, map frame, metres.
+        size: Extents of its visible surface, metres; None if the picture does not show it.
     """
     return Observation(
         metadata["objectType"],
-        frames.map_from_thor(metadata["axisAlignedBoundingBox"]["center"], floor),
+        hand,
         stamp=stamp,
         object_id=token,
         size=size,
         states=object_states(metadata),
-        source="gripper" if held else "camera",
-        held=held,
+        source="gripper",
+        held=True,
     )

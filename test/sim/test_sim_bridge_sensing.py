@@ -28,7 +28,7 @@ def picture(areas, *, depth=2.0, width=80, height=60):
             "depthFormat": "Meters",
             "fov": 90.0,
             "colors": colours,
-            "objects": [],
+            "objects": [{"objectId": name} for name in areas],
             "agent": {"position": {"x": 0.0, "y": 0.901, "z": 0.0}, "rotation": {"y": 0.0}, "cameraHorizon": 0.0},
             "cameraPosition": {"x": 0.0, "y": 1.5, "z": 0.0},
         }
@@ -47,23 +47,31 @@ def picture(areas, *, depth=2.0, width=80, height=60):
 def test_only_objects_with_enough_pixels_are_seen_and_in_the_pictures_order():
     event = picture({"Mug|1": (30, 40, 0, 10), "Pen|2": (0, 9, 0, 11), "Apple|3": (5, 20, 40, 60)})
     seen = sensing.sight(event, sensing.SensorLimits())
-    assert [s.simulator_id for s in seen] == ["Apple|3", "Mug|1"]
-    assert [s.pixels for s in seen] == [300, 100]
+    assert seen.simulator_ids == ("Apple|3", "Mug|1")
+    assert np.bincount(seen.instances.ravel()).tolist() == [4800 - 400, 300, 100]
+    assert (seen.instances[5:20, 40:60] == 1).all()
 
 
 def test_what_is_too_far_is_not_seen():
-    assert sensing.sight(picture({"Mug|1": (20, 40, 30, 50)}, depth=5.6), sensing.SensorLimits()) == []
+    assert sensing.sight(picture({"Mug|1": (20, 40, 30, 50)}, depth=5.6), sensing.SensorLimits()).simulator_ids == ()
+    assert sensing.sight(picture({"Mug|1": (20, 40, 30, 50)}, depth=4.7), sensing.SensorLimits()).simulator_ids
 
 
-def test_extents_are_those_of_the_visible_surface_in_map_axes():
-    (mug,) = sensing.sight(picture({"Mug|1": (20, 40, 30, 50)}, depth=3.0), sensing.SensorLimits())
-    # 20 pixels of 3 m / 30 pixels each, across (map y) and up (map z); a flat patch has no depth (map x).
-    assert mug.size == pytest.approx((0.0, 1.9, 1.9), abs=0.1)
+def test_what_is_no_object_has_no_number():
+    event = picture({"Mug|1": (20, 40, 30, 50)})
+    event.metadata["objects"] = []
+    seen = sensing.sight(event, sensing.SensorLimits())
+    assert seen.simulator_ids == ()
+    assert not seen.instances.any()
+
+
+def test_without_depth_nothing_is_seen():
+    assert sensing.sight(picture({"Mug|1": (20, 40, 30, 50)}, depth=0.0), sensing.SensorLimits()).simulator_ids == ()
 
 
 def test_the_coarse_view_keeps_its_geometry():
-    event = picture({}, depth=2.0)
-    fine, coarse = sensing.event_view(event), sensing.coarse_view(event, sensing.SensorLimits(view_stride=4))
+    fine = sensing.event_view(picture({}, depth=2.0))
+    coarse = sensing.coarse_view(fine, sensing.SensorLimits(view_stride=4))
     assert coarse.depth.shape == (15, 20)
     points = fine.points().reshape(60, 80, 3)[2::4, 2::4].reshape(-1, 3)
     assert coarse.points() == pytest.approx(points, abs=1e-5)
@@ -87,11 +95,14 @@ def test_states_of_real_metadata(recorded):
     assert "room_temperature" in sensing.object_states(before["Apple"])
 
 
-def test_nothing_but_class_states_and_place_comes_out_of_real_metadata(recorded):
+def test_nothing_but_class_and_states_comes_out_of_real_metadata(recorded):
     for metadata in recorded[0]["objects"]:
-        observation = sensing.to_observation(metadata, token="1.0", stamp=0.0, floor=0.0, size=None)
-        text = repr(observation)
-        assert metadata["objectId"] not in text
-        assert metadata["name"] not in text
-        assert observation.parent is None
-        assert observation.orientation is None
+        seen = sensing.instance(metadata, token="1.0")
+        held = sensing.held_observation(metadata, token="1.0", stamp=0.0, hand=(0.0, 0.0, 1.0), size=None)
+        elsewhere = {**metadata, "position": None, "axisAlignedBoundingBox": None, "parentReceptacles": None}
+        assert sensing.instance(elsewhere, token="1.0") == seen
+        assert metadata["objectId"] not in repr((seen, held))
+        assert metadata["name"] not in repr((seen, held))
+        assert held.position == (0.0, 0.0, 1.0)
+        assert held.parent is None
+        assert held.orientation is None
