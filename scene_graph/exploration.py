@@ -54,7 +54,7 @@ class Explorer:
         min_gain: Less unseen floor than this is not worth a visit, square metres.
         min_detail: Less furniture not yet seen from near than this is not worth a visit, square metres.
         visited: Where the robot looked around.
-        given_up: Places that could not be reached.
+        given_up: Places that could not be reached, or that were: the robot then stood as near to them as it can.
     """
 
     detail: float = 1.1
@@ -63,9 +63,18 @@ class Explorer:
     visited: list[XY] = field(default_factory=list)
     given_up: list[XY] = field(default_factory=list)
 
-    def looked(self, x: float, y: float) -> None:
-        """The robot looked around here."""
+    def looked(self, x: float, y: float, *, meant: XY | None = None) -> None:
+        """The robot looked around here.
+
+        Args:
+            x: Where it was, metres.
+            y: Likewise.
+            meant: Where it was sent, which is done with even if it stood beside it: a robot that drives on a lattice
+                gets no nearer, and would be sent there again and again.
+        """
         self.visited.append((x, y))
+        if meant is not None:
+            self.given_up.append(meant)
 
     def give_up(self, place: XY) -> None:
         """The robot could not get there."""
