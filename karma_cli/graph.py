@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,22 +11,28 @@ from rich.console import Console
 from rich.tree import Tree
 
 from karma_cli.errors import CliError
+from karma_eval.explore import Exploration
 from karma_eval.run import Condition
 from karma_eval.stack import Stack
 from scene_graph.graph import SceneGraph
+from scene_graph.picture import save_picture
 from sim.bridge import ThorRobot
 from sim.simulation import Simulation
 
 __all__ = ["build", "show"]
 
 
-def build(scene: str, out: Path, *, seconds: float, real_thor: bool, quiet: bool) -> int:
+def build(
+    scene: str, out: Path, *, seconds: float, open_containers: bool, picture: bool, real_thor: bool, quiet: bool
+) -> int:
     """Let a robot explore a scene and save the graph that it built; returns the exit code.
 
     Args:
-        scene: Floor plan.
+        scene: Floor plan, or a home of several.
         out: File to write.
         seconds: Simulated seconds to explore at most.
+        open_containers: Whether to look into what opens as well.
+        picture: Whether to draw the graph beside the file, under its name with ``.png``.
         real_thor: Use the Unity player.
         quiet: Print nothing.
 
@@ -35,18 +42,38 @@ def build(scene: str, out: Path, *, seconds: float, real_thor: bool, quiet: bool
     """
     if not out.resolve().parent.is_dir():
         raise CliError(f"{out.resolve().parent}: no such folder; make it first")
+    console = Console(stderr=True, quiet=quiet)
     with Simulation.start(scene, real_thor=real_thor) as simulation:
         robot = ThorRobot(simulation)
-        with Stack.open(robot, Condition()) as stack:
-            spent = stack.explore(seconds)
-            stack.graph.save(out)
-            rooms = stack.graph.rooms()
-            areas = sum(len(room["areas"]) for room in rooms)
-            if not quiet:
-                print(
-                    f"{out}: {areas} areas and {len(stack.graph)} things that keep their place, "
-                    f"after {spent:.0f} simulated seconds in {simulation.scene}"
+        with Stack.open(robot, Condition()) as stack, console.status(f"exploring {scene}") as status:
+            route = [robot.frame().robot_pose]
+            robot.subscribe(lambda frame: route.append(frame.robot_pose))
+
+            def tell(now: Exploration) -> None:
+                line = (
+                    f"{now.seconds:6.0f} s  {now.floor:5.1f} m² of floor  {now.areas:3d} areas  {now.things:4d} things"
                 )
+                line += f"  {now.opened:3d} opened" if open_containers else ""
+                status.update(f"{line}  {now.doing}")
+                if not console.is_terminal:
+                    console.print(f"{line}  {now.doing}", highlight=False, soft_wrap=True)
+
+            spent = stack.explore(seconds, open_containers=open_containers, on_progress=tell)
+            graph = stack.graph
+            graph.save(out)
+    if picture:
+        drawn = out.with_suffix(".png")
+        _draw(graph, drawn, route=route)
+    if not quiet:
+        areas = len(graph.areas.areas)
+        print(
+            f"{out}: {areas} areas and {len(graph)} things that keep their place, "
+            f"after {spent:.0f} simulated seconds in {scene}"
+        )
+        if spent >= seconds:
+            print(f"the time was up before all was seen: give more than --seconds {seconds:.0f}")
+        if picture:
+            print(drawn)
     return 0
 
 
@@ -91,39 +118,8 @@ def _add_things(branch: Tree, things: Any) -> None:
         branch.add(f"{thing['label']} at ({x:.1f}, {y:.1f}, {z:.1f})")
 
 
-def _draw(graph: SceneGraph, png: Path) -> None:
-    """The floor, areas with their ways, and things, from above; x is up and y to the left, as for the robot."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
-
-    figure, axis = plt.subplots(figsize=(8, 8), layout="constrained")
-    states = graph.grid.states
-    (x0, y0), step = graph.grid.origin, graph.grid.resolution
-    rows, columns = states.shape
-    if states.size:
-        extent = (y0, y0 + rows * step, x0, x0 + columns * step)
-        axis.imshow(states.T, origin="lower", extent=extent, cmap="Greys", vmin=0, vmax=4, interpolation="nearest")
-    places = graph.areas.areas
-    for a, b in graph.areas.edges:
-        (ax, ay), (bx, by) = places[a], places[b]
-        axis.plot([ay, by], [ax, bx], color="tab:blue", linewidth=1)
-    for area_id, (x, y) in places.items():
-        axis.plot(y, x, "o", color="tab:blue", markersize=6)
-        axis.annotate(area_id, (y, x), fontsize=7, color="tab:blue")
-    for thing in graph.objects():
-        x, y, _ = thing.position
-        axis.plot(y, x, "s", color="tab:orange", markersize=4)
-        axis.annotate(thing.label, (y, x), fontsize=7)
-    axis.set_aspect("equal")
-    axis.invert_xaxis()
-    axis.set_xlabel("y (m)")
-    axis.set_ylabel("x (m)")
-    axis.set_title(f"{graph.map_id}: areas and things that keep their place")
+def _draw(graph: SceneGraph, png: Path, *, route: Sequence[Sequence[float]] = ()) -> None:
     try:
-        figure.savefig(png, dpi=120)
+        save_picture(graph, png, route=route)
     except (OSError, ValueError) as error:
         raise CliError(f"cannot write {png}: {error}") from error
-    finally:
-        plt.close(figure)

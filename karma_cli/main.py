@@ -173,14 +173,28 @@ def parse(
 def graph_build(
     out: Annotated[Path, typer.Option(help="File to write.")],
     scene: Scene = "FloorPlan1",
-    seconds: Annotated[float, typer.Option(min=1.0, help="Simulated seconds to explore at most.")] = 600.0,
+    seconds: Annotated[float, typer.Option(min=1.0, help="Simulated seconds to explore at most.")] = 3600.0,
+    open_containers: Annotated[
+        bool, typer.Option("--open-containers", help="Look into cupboards, drawers and the like as well.")
+    ] = False,
+    png: Annotated[bool, typer.Option("--png/--no-png", help="Draw the map beside the file.")] = True,
     real_thor: RealThor = False,
     quiet: Quiet = False,
 ) -> None:
     """Let a robot explore a scene, and save the scene graph that it built."""
     from karma_cli.graph import build
 
-    raise typer.Exit(build(scene, out, seconds=seconds, real_thor=real_thor, quiet=quiet))
+    raise typer.Exit(
+        build(
+            scene,
+            out,
+            seconds=seconds,
+            open_containers=open_containers,
+            picture=png,
+            real_thor=real_thor,
+            quiet=quiet,
+        )
+    )
 
 
 @graph_app.command("show", epilog="Example:\n\nkarma graph show home.json --png home.png")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from karma_eval.errors import EvalError
-from karma_eval.explore import explore
+from karma_eval.explore import Exploration, explore
 from memory_node import policies
 from memory_node.memory import Memory
 from planner_node.local import LocalKnowledge, MemoryMode
@@ -115,6 +115,14 @@ class Stack:
             self.robot.forget_map()
         self.knowledge.begin_instruction()
 
-    def explore(self, seconds: float) -> float:
-        """Explore for at most so long; returns the simulated seconds that it took."""
-        return explore(self.robot, self.graph, seconds=seconds)
+    def explore(
+        self,
+        seconds: float,
+        *,
+        open_containers: bool = False,
+        on_progress: Callable[[Exploration], None] | None = None,
+    ) -> float:
+        """Explore for at most so long, see `karma_eval.explore`; returns the simulated seconds that it took."""
+        return explore(
+            self.robot, self.graph, seconds=seconds, open_containers=open_containers, on_progress=on_progress
+        )
