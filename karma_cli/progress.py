@@ -14,6 +14,7 @@ _STYLES: dict[EventKind, tuple[str, str]] = {
     EventKind.INSTRUCTION: ("bold", "▶"),
     EventKind.RECALLED: ("cyan", "  recalled"),
     EventKind.PLAN: ("blue", "  plan"),
+    EventKind.CLAUSE: ("blue", "  clause"),
     EventKind.SKILL: ("", "  skill"),
     EventKind.SEARCH: ("yellow", "  search"),
     EventKind.FOUND: ("green", "  found"),

@@ -328,13 +328,29 @@ class Composer:
 
     def _brew(self, ref: ObjectRef, receptacle: ObjectRef | None) -> None:
         machine = receptacle or self.helper("coffee machine", ("CoffeeMachine",))
+        if self.state.has(ref.name, "filled"):
+            # A full mug takes no coffee.
+            self._empty(ref)
+            self._goals.pop()
         if not self.state.within(ref.name, machine.name):
             self._hold(ref)
             self._lay(ref, machine)
         self._go(machine)
         self.step("toggle_on", object=machine.name)
         self.step("toggle_off", object=machine.name)
-        self.goal("is", ref.name, value="filled")
+        self.goal("is", ref.name, value="filled:coffee")
+
+    def _empty(self, ref: ObjectRef) -> None:
+        """Pour it out over the sink, so that nothing is flooded; what is too heavy to lift is emptied where it is."""
+        sink = self._sink(None)
+        inside = self.state.within(ref.name, sink.name) and self.state.holding != ref.name
+        if "pickupable" in self.ontology.get(ref.label).affordances and not inside:
+            self._hold(ref)
+            self._go(sink)
+        else:
+            self._go(ref)
+        self.step("empty", object=ref.name)
+        self.goal("is", ref.name, value="empty")
 
     def _heat(self, ref: ObjectRef, receptacle: ObjectRef | None) -> None:
         thing = self.current(ref)

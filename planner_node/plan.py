@@ -63,6 +63,10 @@ class Call:
     amount: float | None = None
     text: str = ""
 
+    def describe(self) -> str:
+        """For people: ``move(apple, plate)``."""
+        return _shown(self.skill, self.objects, self.amount)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
@@ -90,8 +94,7 @@ class Step:
 
     def describe(self) -> str:
         """For people: ``put(apple, plate)``."""
-        words = list(self.objects.values()) + ([f"{self.amount:g}"] if self.amount is not None else [])
-        return f"{self.skill}({', '.join(words)})"
+        return _shown(self.skill, self.objects, self.amount)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,3 +155,8 @@ class Plan:
             "goals": [g.describe() for g in self.goals],
             "notes": list(self.notes),
         }
+
+
+def _shown(skill: str, objects: Mapping[str, str], amount: float | None) -> str:
+    words = list(objects.values()) + ([f"{amount:g}"] if amount is not None else [])
+    return f"{skill}({', '.join(words)})"

@@ -108,6 +108,9 @@ class Resolver:
         self, intent: Intent, parameter: Parameter, phrase: NounPhrase, chosen: Mapping[str, list[ObjectRef]]
     ) -> list[ObjectRef]:
         role = parameter.name
+        if phrase.words in {("it",), ("them",)}:
+            # "A slice of it": the words are a pronoun, whatever stands before them.
+            phrase = replace(phrase, pronoun=phrase.words[0], words=())
         if phrase.pronoun == "one" or (phrase.words[-1:] == ("one",) and not phrase.pronoun):
             phrase = self._one(phrase)
         if phrase.memory_id:

@@ -16,6 +16,7 @@ class EventKind(StrEnum):
     INSTRUCTION = "instruction"
     RECALLED = "recalled"
     PLAN = "plan"
+    CLAUSE = "clause"
     SKILL = "skill"
     SEARCH = "search"
     FOUND = "found"

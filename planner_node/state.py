@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from planner_node.evidence import contradicts
 from planner_node.plan import Goal, ObjectRef, Step
 from planner_node.skills import SKILLS, Condition
 from scene_graph.ontology import Ontology
-from scene_graph.types import OPPOSITES, apply_states
+from scene_graph.types import apply_states
 
 __all__ = ["State"]
 
@@ -41,12 +42,11 @@ class State:
 
     def has(self, name: str, state: str) -> bool | None:
         """Whether a thing is in a state; None if memory does not know."""
-        bases = {s.split(":", 1)[0] for s in self.states.get(name, frozenset())}
-        if state in bases:
+        known = self.states.get(name, frozenset())
+        base = state.split(":", 1)[0]
+        if state in known or (state == base and any(s.split(":", 1)[0] == base for s in known)):
             return True
-        if bases & OPPOSITES.get(state, frozenset()):
-            return False
-        return None
+        return False if contradicts(known, state) else None
 
     def within(self, name: str, holder: str) -> bool:
         """Whether a thing is in or on another, directly or through something that was moved there."""

@@ -84,7 +84,7 @@ def verify(plan: Plan, situation: Situation) -> list[Violation]:
 
 def _decidable(value: str) -> bool:
     """Whether the predicted state can promise this: what a device does to a thing shows only when it is done."""
-    return value not in {"clean", "filled", "hot", "cooked", "cold", "sliced"}
+    return value.split(":", 1)[0] not in {"clean", "filled", "hot", "cooked", "cold", "sliced"}
 
 
 def _arguments(plan: Plan, step: Step, index: int, situation: Situation) -> list[Violation]:

@@ -1,0 +1,234 @@
+"""Standing before a thing and seeing it: from where memory has it, else by search.
+
+Nothing is believed that the newest frame does not show. Every loop is bounded by `Limits`.
+"""
+
+from __future__ import annotations
+
+import math
+
+from memory_node.recollection import Recollection
+from planner_node.bindings import Bindings
+from planner_node.body import Body
+from planner_node.failures import HopelessError, Limits
+from planner_node.plan import ObjectRef
+from planner_node.result import EventKind
+from planner_node.robot import SkillCode
+from planner_node.search import Searcher
+from scene_graph.types import Observation, Point
+
+__all__ = ["Finder"]
+
+_SAME_PLACE = 0.6
+"""Metres within which a like thing seen at a remembered place is taken to be the remembered one."""
+
+_GAZES = 2
+"""Viewpoints from which to look with more care for what was not seen at once."""
+
+_LIFT = 0.6
+"""Metres above a thing to which to turn the camera, so that it shows at the lower edge of the picture."""
+
+_BESIDE = 2.0
+"""Metres within which a tap belongs to a sink, a knob to a burner."""
+
+
+class Finder:
+    """Brings the robot before things, on behalf of one task.
+
+    Args:
+        body: Robot and memory.
+        bindings: What the plan's references stand for.
+        limits: Bounds.
+    """
+
+    def __init__(self, body: Body, bindings: Bindings, limits: Limits) -> None:
+        self._body = body
+        self._bindings = bindings
+        self._limits = limits
+        self._search = Searcher(body, most=limits.places)
+        self._stand: tuple[str, tuple[float, float, float]] | None = None
+
+    def approach(self, name: str, *, search: bool = True) -> Observation:
+        """Stand before a thing and see it.
+
+        Args:
+            name: The reference.
+            search: Look for it at places where memory has none, too.
+
+        Returns:
+            Its observation in the newest frame.
+
+        Raises:
+            HopelessError: If it is nowhere to be found.
+        """
+        ref = self._bindings.refs[name]
+        holding = self._body.held()
+        if holding is not None and self._bindings.is_held(holding, name):
+            return holding
+        here = self._bindings.see(name)
+        if here is not None and (self._stand == (name, self._body.frame.robot_pose) or self._at_hand(here)):
+            return here
+        remembered = self._remembered(ref)
+        particular = ref.definite and ref.object_id is not None and self._bindings.session.salience(ref.object_id) > 0
+        if particular:
+            # One that was spoken of before: a look-alike of another class is not meant.
+            ref = ref.but(labels=ref.labels[:1])
+            remembered = [r for r in remembered if r.object.label == ref.label]
+        seen = self._first_seen(name, remembered[: 1 if particular else self._limits.candidates])
+        if seen is not None:
+            return seen
+        for _ in range(self._limits.candidates if search else 0):
+            found = self._search.find(ref, self._bindings.unusable(ref))
+            if found is None:
+                break
+            # Seen a moment ago: a first miss is the viewpoint's fault, not the thing's.
+            seen = self.visit(name, found) or self.visit(name, found, first=self._limits.viewpoints)
+            if seen is not None:
+                return seen
+        seen = self._first_seen(name, self._remembered(ref)[: self._limits.candidates])
+        if seen is not None:
+            return seen
+        raise HopelessError(f"could not find {ref.phrase}")
+
+    def _first_seen(self, name: str, items: list[Recollection]) -> Observation | None:
+        for item in items:
+            seen = self.visit(name, item)
+            if seen is not None:
+                return seen
+        return None
+
+    def _at_hand(self, seen: Observation) -> bool:
+        x, y, yaw = self._body.frame.robot_pose
+        dx, dy = seen.position[0] - x, seen.position[1] - y
+        off = abs((math.atan2(dy, dx) - yaw + math.pi) % (2 * math.pi) - math.pi)
+        return math.hypot(dx, dy) < 0.9 and off < math.radians(50)
+
+    def _remembered(self, ref: ObjectRef) -> list[Recollection]:
+        """Remembered things that the reference may mean, the one that was meant first."""
+        barred = self._bindings.barred(ref)
+        result: list[Recollection] = []
+        first = self._bindings.bound.get(ref.name)
+        if first is not None and first not in barred:
+            known = self._body.knowledge.get(first)
+            if known is not None and not known.object.held:
+                result.append(known)
+        ontology = self._body.ontology
+        labels = [lb for lb in ontology.labels() if any(ontology.derives(lb, b) for b in ref.labels)]
+        found = self._body.knowledge.recall("", labels=labels or list(ref.labels), k=20, min_score=0.0)
+        anchor = self._anchor(ref)
+        more = [
+            r
+            for r in found
+            if r.object.object_id not in barred
+            and r.object.object_id != first
+            and not r.stale
+            and not r.object.held
+            and (anchor is None or math.dist(r.position, anchor) < _BESIDE)
+        ]
+        origin = anchor or self._body.position
+        rank = {label: i for i, label in enumerate(ref.labels)}
+        more.sort(key=lambda r: (rank.get(r.object.label, 0) if len(rank) > 1 else 0, math.dist(r.position, origin)))
+        return result + more
+
+    def _anchor(self, ref: ObjectRef) -> Point | None:
+        """Where the thing is that a reference belongs to: the sink of a tap, the whole of a slice."""
+        bound, knowledge = self._bindings.bound, self._body.knowledge
+        other = ref.beside or ref.part_of
+        known = knowledge.get(bound[other]) if other is not None and other in bound else None
+        if known is None:
+            return None
+        if ref.part_of is not None:
+            slices = [knowledge.get(s) for s in self._bindings.session.slices.get(bound[ref.part_of], ())]
+            return next((s.position for s in slices if s is not None), known.position)
+        return known.position
+
+    def visit(self, name: str, item: Recollection, *, first: int = 0) -> Observation | None:
+        """Go to where memory has a thing; its observation there, or None if it is not there.
+
+        Args:
+            name: The reference.
+            item: What memory has.
+            first: The viewpoint to begin with.
+        """
+        ref = self._bindings.refs[name]
+        self._open_around(item)
+        for attempt in range(first, first + self._limits.viewpoints):
+            outcome = self._body.call("go_to", label=item.object.label, target=item.position, attempt=attempt)
+            seen = self._seen_at(ref, item)
+            if seen is None and outcome.ok and attempt - first < _GAZES:
+                # The way there ends with the camera about where the thing should be; edges may hide it that way.
+                seen = self._gaze(ref, item)
+            if seen is not None:
+                self._bindings.bind(name, seen)
+                self._stand = (name, self._body.frame.robot_pose)
+                return seen
+            if outcome.code in {SkillCode.NO_PATH, SkillCode.INVALID_ARGUMENT}:
+                break
+            now = self._body.knowledge.get(item.object.object_id)
+            if now is None or (now.stale and attempt > first):
+                # One look may have missed it behind an edge or a held thing; two have not.
+                break
+            if math.dist(now.position, item.position) > _SAME_PLACE:
+                item = now
+        self._bindings.missed.setdefault(name, {})[item.object.object_id] = self._body.frame.stamp
+        self._body.tell(EventKind.RECOVERY, f"{ref.phrase} is not where memory had it", object_id=item.object.object_id)
+        return None
+
+    def _gaze(self, ref: ObjectRef, item: Recollection) -> Observation | None:
+        """Turn the camera straight to a remembered place and a little above it."""
+        x, y, z = item.position
+        for lift in (0.0, _LIFT):
+            self._body.call("look_at", label=item.object.label, target=(x, y, z + lift))
+            seen = self._seen_at(ref, item)
+            if seen is not None:
+                return seen
+        return None
+
+    def _seen_at(self, ref: ObjectRef, item: Recollection) -> Observation | None:
+        """The remembered thing in the newest frame: memory's own match, or a like thing at its place."""
+        seen = self._body.observation_of(item.object.object_id)
+        if seen is not None:
+            return seen
+        barred = self._bindings.unusable(ref)
+        for other in self._body.visible([item.object.label]):
+            if math.dist(other.position, item.position) < _SAME_PLACE:
+                known = self._body.memory_of(other)
+                if known is None or known.object.object_id not in barred:
+                    return other
+        return None
+
+    # Doors on the way.
+
+    def _open_around(self, item: Recollection) -> None:
+        """Open the container that memory has a thing in."""
+        parent_id = item.object.parent
+        parent = self._body.knowledge.get(parent_id) if parent_id is not None else None
+        if parent is None or not self._body.ontology.get(parent.object.label).closes:
+            return
+        if "open" in parent.object.states:
+            return
+        for attempt in range(self._limits.viewpoints):
+            outcome = self._body.call("go_to", label=parent.object.label, target=parent.position, attempt=attempt)
+            seen = self._body.observation_of(parent.object.object_id)
+            if outcome.code is SkillCode.NO_PATH:
+                return
+            if seen is None or seen.object_id is None:
+                continue
+            if "closed" not in seen.states:
+                return
+            if self._body.call("open", label=seen.label, object_id=seen.object_id).ok:
+                self._search.opened.append(self._body.follow(seen, "open") or seen)
+                return
+
+    def close_opened(self) -> None:
+        """Close what was opened in search, now that the thing was taken out."""
+        while self._search.opened:
+            opened = self._search.opened.pop()
+            if "pickupable" in self._body.ontology.get(opened.label).affordances:
+                continue
+            seen = self._body.follow(opened, "open")
+            if seen is None:
+                self._body.call("go_to", label=opened.label, target=opened.position)
+                seen = self._body.follow(opened, "open")
+            if seen is not None:
+                self._body.call("close", label=seen.label, object_id=seen.object_id)
