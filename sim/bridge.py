@@ -344,7 +344,7 @@ class ThorRobot:
         change = horizon - float(self._event.metadata["agent"]["cameraHorizon"])
         if abs(change) < 1.0:
             return
-        self._primitive("LookDown" if change > 0 else "LookUp", COSTS.look, degrees=round(abs(change), 3))
+        self._primitive("LookDown" if change > 0 else "LookUp", COSTS.look, degrees=round(abs(change), 1))
 
     def _stand(self) -> None:
         if not self._event.metadata["agent"]["isStanding"]:

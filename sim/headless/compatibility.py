@@ -10,7 +10,10 @@ from functools import cache
 
 from sim.headless.recordings import receptacle_statistics
 
-__all__ = ["fits"]
+__all__ = ["MADE_FOR", "fits"]
+
+MADE_FOR = frozenset(["StoveBurner", "CoffeeMachine", "Toaster", "ToiletPaperHanger", "TowelHolder", "HandTowelHolder"])
+"""Receptacles made for certain things, with room for one; even `forceAction` puts nothing else there."""
 
 _TABLES = "DiningTable TVStand CoffeeTable SideTable CounterTop"
 _FLAT = f"{_TABLES} Desk Dresser"

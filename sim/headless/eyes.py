@@ -50,8 +50,9 @@ class Eyes:
         """What the agent's camera sees now: colour, depth and instance numbers."""
         self._renew()
         agent = self._world.agent
+        above = self._world.map_view
         key = (
-            self._serial, tuple(agent.position), agent.yaw, agent.horizon, agent.standing,
+            self._serial, above is None, tuple(agent.position), agent.yaw, agent.horizon, agent.standing,
             settings.fov, settings.width, settings.height, settings.visibility_distance,
         )  # fmt: skip
         if self._frame is None or key != self._key:
@@ -60,7 +61,7 @@ class Eyes:
                 position=(x, y, z), yaw=agent.yaw, pitch=agent.horizon, fov=settings.fov,
                 width=settings.width, height=settings.height,
             )  # fmt: skip
-            self._frame = self._renderer.render(camera)
+            self._frame = self._renderer.render(camera if above is None else _camera(above, settings))
             assert self._frame.ids is not None
             self._seen = self._sight.visible(self._frame.ids, settings.visibility_distance)
             self._key = key
@@ -69,18 +70,21 @@ class Eyes:
     def third_party_frame(self, camera: ThirdPartyCamera, settings: Settings) -> Rendered:
         """What another camera sees."""
         self._renew()
-        pitch, yaw, roll = camera.rotation.tolist()
-        x, y, z = camera.position.tolist()
-        view = Camera(
-            position=(x, y, z), yaw=yaw, pitch=pitch, roll=roll, fov=camera.fov, near=camera.near, far=camera.far,
-            width=settings.width, height=settings.height, orthographic_size=camera.orthographic_size,
-        )  # fmt: skip
-        return self._renderer.render(view)
+        return self._renderer.render(_camera(camera, settings))
 
     def visible(self, settings: Settings) -> set[str]:
         """Ids of what the agent sees."""
         self.agent_frame(settings)
         return self._seen
+
+    def visible_within(self, settings: Settings, distance: float, camera: ThirdPartyCamera | None) -> set[str]:
+        """Ids of what a camera sees within a horizontal distance, metres; the agent's camera for None."""
+        if camera is None:
+            frame, axis = self.agent_frame(settings), None
+        else:
+            frame, axis = self.third_party_frame(camera, settings), camera.position
+        assert frame.ids is not None
+        return self._sight.visible(frame.ids, distance, axis)
 
     def object_at(self, settings: Settings, x: float, y: float) -> SimObject | None:
         """The object at a place in the agent's frame, from the top left, both in [0, 1]."""
@@ -156,6 +160,15 @@ class Eyes:
                 self._looks[object_id] = look
         self._changed.clear()
         self._serial += 1
+
+
+def _camera(camera: ThirdPartyCamera, settings: Settings) -> Camera:
+    pitch, yaw, roll = camera.rotation.tolist()
+    x, y, z = camera.position.tolist()
+    return Camera(
+        position=(x, y, z), yaw=yaw, pitch=pitch, roll=roll, fov=camera.fov, near=camera.near, far=camera.far,
+        width=settings.width, height=settings.height, orthographic_size=camera.orthographic_size,
+    )  # fmt: skip
 
 
 class _Palette:

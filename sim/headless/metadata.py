@@ -127,7 +127,7 @@ class ObjectPacker:
         world = self._world
         fits = True
         for object_id in self._changed:
-            obj = world.objects.get(object_id)
+            obj = world.objects.get(object_id) or world.remains.get(object_id)
             row = self._row.get(object_id)
             if obj is None:
                 self._packed.pop(object_id, None)
@@ -147,11 +147,12 @@ class ObjectPacker:
 
     def _join(self) -> None:
         world = self._world
-        parts = [self._packed[i] for i in world.objects]
+        reported = world.objects | world.remains
+        parts = [self._packed[i] for i in reported]
         header = _packer.pack_array_header(len(parts))
-        self._row = {i: row for row, i in enumerate(world.objects)}
+        self._row = {i: row for row, i in enumerate(reported)}
         self._starts = len(header) + np.concatenate([[0], np.cumsum([len(p) for p in parts])[:-1]]).astype(np.int64)
-        self._positions = np.array([obj.position for obj in world]).reshape(-1, 3)
+        self._positions = np.array([obj.position for obj in reported.values()]).reshape(-1, 3)
         self._buffer = np.frombuffer(header + b"".join(parts), np.uint8).copy()
 
 

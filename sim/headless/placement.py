@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from sim.headless.compatibility import MADE_FOR
 from sim.headless.geometry import Array, rotated_extent, yaw_matrix
 from sim.headless.objects import SimObject
 from sim.headless.support import CONTACT, ENCLOSING, HANGING, OPEN_ABOVE, Surface, surfaces
@@ -148,7 +149,7 @@ def _on_surface(
     slack = 0.02 if receptacle.object_type in ENCLOSING else 0.0
     overhang = receptacle.object_type in _LETS_STICK_OUT or heap is not None
     room = surface.half - (np.minimum(footprint, surface.half * 0.5) if overhang else footprint) + slack
-    if bool((room < 0).any()) or (receptacle.object_type in _HOLDS_ONE and receptacle.children):
+    if bool((room < 0).any()) or (receptacle.object_type in MADE_FOR and receptacle.children):
         return []
     counts = np.minimum(np.floor(room / _STEP).astype(int), 40)
     us, vs = (np.linspace(-r, r, 2 * n + 1) if n else np.zeros(1) for r, n in zip(room, counts, strict=True))
@@ -176,9 +177,6 @@ def _overlap(centers: Array, half: Array, low: Array, high: Array) -> npt.NDArra
     touches = np.logical_and(centers[:, None] - half < high, centers[:, None] + half > low)
     return np.asarray(np.all(touches, axis=2))
 
-
-_HOLDS_ONE = frozenset(["StoveBurner", "CoffeeMachine", "Toaster", *HANGING])
-"""Receptacles with room for one thing."""
 
 _LETS_STICK_OUT = frozenset(["StoveBurner", "Pot", "Pan", "Bowl", "Plate", "Mug", "Cup", "Shelf", "Toaster", *HANGING])
 """Receptacles beyond whose rim things may stick out, by half of the receptacle's size."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import mmap
+import re
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any, cast
 
 from sim.headless.errors import SceneError
 
-__all__ = ["asset_database", "receptacle_statistics", "recorded_objects", "scene_numbers"]
+__all__ = ["asset_database", "object_types", "receptacle_statistics", "recorded_objects", "scene_numbers"]
 
 ROOMS: dict[str, int] = {"kitchens": 0, "living_rooms": 200, "bedrooms": 300, "bathrooms": 400}
 """Name of each list in the file, and the number before its first floor plan."""
@@ -49,6 +50,14 @@ def recorded_objects(number: int) -> list[dict[str, Any]]:
 def receptacle_statistics() -> dict[str, dict[str, Any]]:
     """For each receptacle type, the types that were found in or on it, with counts."""
     return cast("dict[str, dict[str, Any]]", json.loads(_database("receptacles.json").read_bytes()))
+
+
+@cache
+def object_types() -> frozenset[str]:
+    """All types of object that floor plans or houses can have."""
+    with _database("ai2thor-object-metadata.json").open("rb") as file:
+        recorded = re.findall(rb'"objectType": ?"(\w+)"', file.read())
+    return frozenset(name.decode() for name in recorded) | {a["objectType"] for a in asset_database().values()}
 
 
 @cache

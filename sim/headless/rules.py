@@ -13,13 +13,24 @@ import numpy as np
 from sim.headless.objects import SimObject
 from sim.headless.world import World
 
-__all__ = ["MUST_BE_CLOSED_TO_RUN", "MUST_BE_OPEN_TO_PLACE", "Household", "breaks", "fill", "is_lit"]
+__all__ = [
+    "MUST_BE_CLOSED_TO_RUN",
+    "MUST_BE_OFF_TO_OPEN",
+    "MUST_BE_OPEN_TO_PLACE",
+    "Household",
+    "breaks",
+    "fill",
+    "is_lit",
+]
 
 MUST_BE_OPEN_TO_PLACE = frozenset(["Drawer", "Cabinet", "LaundryHamper", "Microwave", "Fridge", "Box", "Safe"])
 """Receptacles that take things only while open."""
 
 MUST_BE_CLOSED_TO_RUN = frozenset(["Microwave"])
-"""Appliances that run only closed and stay closed while they run."""
+"""Appliances that run only closed."""
+
+MUST_BE_OFF_TO_OPEN = frozenset(["Microwave", "Laptop"])
+"""What is neither opened nor closed while it runs."""
 
 _SOURCES = frozenset(["Faucet", "Sink", "StoveBurner", "Microwave", "Toaster", "CoffeeMachine", "Fridge"])
 _SOFT = frozenset(["Bed", "Sofa", "ArmChair", "Ottoman", "Pillow", "DogBed", "LaundryHamper"])
@@ -38,6 +49,7 @@ class Household:
         decay: Whether temperatures return to the room's.
         decay_seconds: Simulated seconds after which they do.
         decay_by_type: The same for single types.
+        decay_by_id: The same for single objects; it goes before their type's.
     """
 
     def __init__(self, world: World) -> None:
@@ -45,6 +57,7 @@ class Household:
         self.decay = True
         self.decay_seconds = 10.0
         self.decay_by_type: dict[str, float] = {}
+        self.decay_by_id: dict[str, float] = {}
         self._basins: dict[str, SimObject | None] = {}
 
     def apply(self, seconds: float) -> None:
@@ -115,18 +128,22 @@ class Household:
         reached: set[str] = set()
         for obj in objects:
             reached.add(obj.object_id)
-            obj.temperature_left = self.decay_by_type.get(obj.object_type, self.decay_seconds)
+            obj.temperature_left = self._time_until_room_temperature(obj)
             if obj.temperature != temperature:
                 obj.temperature = temperature
                 self._world.touch(obj)
         return reached
+
+    def _time_until_room_temperature(self, obj: SimObject) -> float:
+        by_type = self.decay_by_type.get(obj.object_type, self.decay_seconds)
+        return self.decay_by_id.get(obj.object_id, by_type)
 
     def _decay(self, exposed: set[str], seconds: float) -> None:
         for obj in self._world:
             if obj.temperature == "RoomTemp" or obj.object_id in exposed or not obj.can_move:
                 continue
             if obj.temperature_left <= 0:
-                obj.temperature_left = self.decay_by_type.get(obj.object_type, self.decay_seconds)
+                obj.temperature_left = self._time_until_room_temperature(obj)
             obj.temperature_left -= seconds
             if obj.temperature_left <= 0:
                 obj.temperature = "RoomTemp"

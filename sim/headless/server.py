@@ -111,7 +111,6 @@ def _send_event(
     frame = eyes.agent_frame(settings)
     visible = eyes.visible(settings)
     agent = world.agent
-    turn = agent.camera_rotation
     fields: dict[str, Any] = {
         **_CONSTANT,
         "lastAction": request["action"],
@@ -125,8 +124,8 @@ def _send_event(
         "fov": float(settings.fov),
         "currentTime": world.seconds,
         "isSceneAtRest": True,
-        "cameraPosition": xyz(agent.camera),
-        "cameraOrthSize": -1.0,
+        "cameraPosition": xyz(agent.camera if world.map_view is None else world.map_view.position),
+        "cameraOrthSize": -1.0 if world.map_view is None else world.map_view.orthographic_size,
         "agent": {
             "name": "agent",
             "position": xyz(agent.position),
@@ -137,9 +136,9 @@ def _send_event(
         },
         "heldObjectPose": {
             "position": xyz(agent.hand),
-            "rotation": xyz(euler_from_matrix(turn @ agent.hand_rotation)),
+            "rotation": xyz(euler_from_matrix(agent.hand_turn)),
             "localPosition": xyz(HAND + agent.hand_offset),
-            "localRotation": xyz(euler_from_matrix(agent.hand_rotation)),
+            "localRotation": xyz(euler_from_matrix(agent.camera_rotation.T @ agent.hand_turn)),
         },
         "inventoryObjects": (
             [] if world.held is None else [{"objectId": world.held.object_id, "objectType": world.held.object_type}]

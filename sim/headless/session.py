@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from sim.headless.errors import ActionError
 from sim.headless.eyes import Eyes
 from sim.headless.metadata import ObjectPacker, pack_value, scene_bounds
@@ -26,6 +28,9 @@ _HELD_CORE = 0.6
 
 _NO_BODY = frozenset(["Floor", "Shelf", "Curtains", "Blinds", "Window", "Sink", "SinkBasin", "Bathtub", "BathtubBasin"])
 """Types whose boxes are mostly air."""
+
+
+_NOT_VISIBLE = "NullReferenceException: Target object not found within the specified visibility."
 
 
 class Session:
@@ -73,6 +78,8 @@ class Session:
             ActionError: If no object in the scene has it.
         """
         obj = self.world.objects.get(object_id)
+        if object_id in self.world.remains:
+            raise ActionError(_NOT_VISIBLE)
         if obj is None:
             raise ActionError(
                 f"ArgumentException: objectId: {object_id} is not the objectId on any object in the scene!"
@@ -92,24 +99,36 @@ class Session:
             ActionError: If there is no such object, or it is not visible.
         """
         if object_id is None:
-            return self.at_pixel(x, y)
+            return self._at_pixel(x or 0.0, y or 0.0, force)
         obj = self.find(object_id)
         if not force and object_id not in self.visible():
-            raise ActionError("NullReferenceException: Target object not found within the specified visibility.")
+            raise ActionError(_NOT_VISIBLE)
         return obj
 
-    def at_pixel(self, x: float | None, y: float | None) -> SimObject:
-        """The object at a place in the agent's frame.
+    def _at_pixel(self, x: float, y: float, force: bool) -> SimObject:
+        obj = self.at_pixel(x, y)
+        if obj is None:
+            raise ActionError(f"InvalidOperationException: No SimObject found at (x: {x:g}, y: {y:g})")
+        off = self.eyes.point_at(self.settings, x, y) - self.world.agent.camera
+        reach = self.settings.visibility_distance
+        if not force and float(np.hypot(off[0], off[2])) > reach:
+            raise ActionError(
+                f"InvalidOperationException: Target sim object: ({obj.object_id}) at screen coordinate: ({x:g}, {y:g}) "
+                f"is beyond your visibilityDistance: {reach:g}!\n"
+                "Hint: Ignore this check by passing in forceAction=True or update visibility distance, call "
+                "controller.reset(visibilityDistance=<new visibility distance>)."
+            )
+        return obj
+
+    def at_pixel(self, x: float, y: float) -> SimObject | None:
+        """The object at a place in the agent's frame, None for the building.
 
         Raises:
-            ActionError: If the place is outside of the frame, or shows no object.
+            ActionError: If the place is outside of the frame.
         """
-        if x is None or y is None or not (0 <= x <= 1 and 0 <= y <= 1):
+        if not (0 <= x <= 1 and 0 <= y <= 1):
             raise ActionError("ArgumentOutOfRangeException: x/y must be in [0:1]")
-        obj = self.eyes.object_at(self.settings, x, y)
-        if obj is None:
-            raise ActionError(f"InvalidOperationException: No SimObject found at (x: {x}, y: {y})")
-        return obj
+        return self.eyes.object_at(self.settings, x, y)
 
     def find_support(self, obj: SimObject) -> None:
         """Record what an object stands in or on where it is, without moving it."""

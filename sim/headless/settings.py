@@ -19,6 +19,9 @@ class Settings:
         rotate_step: Degrees of a turn.
         visibility_distance: Radius of the cylinder of what is visible, metres.
         fov: Vertical field of view, degrees.
+        lowest_look: Pitch of the camera at most, degrees; positive looks down.
+        highest_look: Pitch at least.
+        paused: Whether the client said that time passes on demand only.
         render_depth: Send depth frames.
         render_instances: Send frames of instance numbers.
         render_classes: Send frames of classes.
@@ -32,6 +35,9 @@ class Settings:
     rotate_step: float = 90.0
     visibility_distance: float = 1.5
     fov: float = 90.0
+    lowest_look: float = 60.0
+    highest_look: float = -30.0
+    paused: bool = False
     render_depth: bool = False
     render_instances: bool = False
     render_classes: bool = False

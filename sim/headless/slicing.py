@@ -22,7 +22,7 @@ def slice_up(world: World, whole: SimObject) -> list[SimObject]:
     """Replace an object by its pieces.
 
     The pieces lie side by side where the whole was, along its longest horizontal axis, on the same surface. They keep
-    its temperature and whether it was cooked. The whole leaves the scene.
+    its temperature and whether it was cooked. Of the whole only metadata stay, as in AI2-THOR.
 
     Returns:
         The pieces.
@@ -39,7 +39,7 @@ def slice_up(world: World, whole: SimObject) -> list[SimObject]:
         half = np.array([extent.max() * 1.3, 0.012, extent.max() * 1.3])
     else:
         half[along] = extent[along] / count
-    world.remove(whole)
+    world.replace(whole)
     pieces = []
     for k in range(count):
         middle = center.copy()
@@ -74,7 +74,6 @@ def _piece(world: World, whole: SimObject, piece_type: str, number: int, middle:
         half=half,
         frame=yaw_matrix(0.0),
         oriented=True,
-        is_sliced=True,
         is_cooked=whole.is_cooked and piece_type in _COOKABLE_PIECES,
         temperature=whole.temperature,
         temperature_left=whole.temperature_left,

@@ -36,19 +36,20 @@ class Sight:
         self._ids: list[str] = []
         self._row: dict[str, int] = {}
 
-    def visible(self, numbers: npt.NDArray[np.int32], distance: float) -> set[str]:
+    def visible(self, numbers: npt.NDArray[np.int32], distance: float, axis: Array | None = None) -> set[str]:
         """Ids of the visible objects.
 
         Args:
-            numbers: (H, W) instance numbers that the agent's camera sees.
+            numbers: (H, W) instance numbers that a camera sees.
             distance: Radius of the cylinder, metres.
+            axis: (3,) that camera's position, the agent's by default.
         """
         if self._changed:
             self._renew()
         world = self._world
         counts = np.bincount(numbers.reshape(-1), minlength=world.instances + 1)
         seen = counts[self._numbers] >= _MIN_PIXELS_AT_300 * numbers.size / 90_000
-        camera = world.agent.camera[[0, 2]]
+        camera = (world.agent.camera if axis is None else axis)[[0, 2]]
         off = np.maximum(np.maximum(self._low[:, [0, 2]] - camera, camera - self._high[:, [0, 2]]), 0.0)
         near = (off * off).sum(axis=1) <= distance * distance
         return {self._ids[row] for row in np.flatnonzero(seen & near)}

@@ -45,7 +45,7 @@ class Agent:
         horizon: Degrees, positive looks down.
         standing: Not crouching.
         hand_offset: (3,) where the hand was moved to from `HAND`, camera frame, metres.
-        hand_rotation: (3, 3) rotation of what is held in the camera's frame.
+        hand_rotation: (3, 3) rotation of what is held in the frame of the body, which stays upright.
     """
 
     position: Array
@@ -73,9 +73,19 @@ class Agent:
         return self.camera + self.camera_rotation @ (HAND + self.hand_offset)
 
     @property
+    def hand_turn(self) -> Array:
+        """(3, 3) hand-to-world rotation."""
+        turn: Array = yaw_matrix(self.yaw) @ self.hand_rotation
+        return turn
+
+    @property
     def forward(self) -> Array:
         """(3,) horizontal unit vector ahead."""
         return yaw_matrix(self.yaw)[:, 2]
+
+    def reset_hand(self) -> None:
+        """Bring the hand back to where it is by default, before the camera and upright."""
+        self.hand_offset, self.hand_rotation = np.zeros(3), np.eye(3)
 
 
 @dataclass
@@ -108,12 +118,15 @@ class World:
         objects: By id, in the order of the metadata.
         agent: The robot.
         cameras: Added by the client.
+        map_view: A camera above the scene that stands in for the agent's, or None.
         held: What is in the hand.
         seconds: Simulated time.
         layout: Counts changes of where boxes are.
         looks: What the surroundings tell about how things look, e.g. which way drawers face.
         fixture_instances: Numbers that the pixels of built-in bodies carry that are no objects.
         disabled: Objects taken out of the scene that can be brought back, by id.
+        remains: What was cut up or cracked, by id: reported as such, but gone for everything else.
+        unbreakable: Ids of objects that no fall breaks.
         floor_contact: How far above the floor a thing is still reported as on the floor, metres.
         built_in: Ids of the drawers, doors and shelves in each piece of furniture that can be moved.
         spawned_in: Ids of objects in whose box the agent starts, which therefore does not fill its box.
@@ -126,11 +139,14 @@ class World:
         self.layout = 0
         self._watchers: list[set[str]] = []
         self.disabled: dict[str, SimObject] = {}
+        self.remains: dict[str, SimObject] = {}
+        self.unbreakable: set[str] = set()
         for record in scene.objects:
             self.add(SimObject.from_metadata(record, self.next_instance()))
         spawn = scene.spawn
         self.agent = Agent(np.array(spawn.position), spawn.yaw, spawn.horizon)
         self.cameras: list[ThirdPartyCamera] = []
+        self.map_view: ThirdPartyCamera | None = None
         self.held: SimObject | None = None
         self.seconds = 0.0
         self.floor_contact = support.settle_recorded(self, scene.objects)
@@ -160,7 +176,7 @@ class World:
 
         Who watches takes out what it has dealt with. An id in it may belong to an object that is gone.
         """
-        changed = set(self.objects)
+        changed = {*self.objects, *self.remains}
         self._watchers.append(changed)
         return changed
 
@@ -180,6 +196,11 @@ class World:
         del self.objects[obj.object_id]
         self.touch(obj)
         self.layout += 1
+
+    def replace(self, whole: SimObject) -> None:
+        """Take an object out of the scene whose pieces take its place; its metadata stay."""
+        self.remove(whole)
+        self.remains[whole.object_id] = whole
 
     def touch(self, obj: SimObject) -> None:
         """Note that an object changed."""
@@ -259,7 +280,7 @@ class World:
         """Bring what is held to where the hand is now."""
         if self.held is not None:
             agent = self.agent
-            self.move(self.held, agent.hand, agent.camera_rotation @ agent.hand_rotation)
+            self.move(self.held, agent.hand, agent.hand_turn)
 
     def parents_reported(self, obj: SimObject) -> list[str]:
         """Ids under ``parentReceptacles``.

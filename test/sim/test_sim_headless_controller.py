@@ -110,7 +110,7 @@ def test_reachable_positions_can_be_teleported_to(kitchen):
     for place in places[::15]:
         assert kitchen.step("Teleport", position=place).metadata["lastActionSuccess"]
     refused = kitchen.step("Teleport", position={"x": -2.0, "y": 0.9, "z": 1.0})
-    assert "hitting an object" in refused.metadata["errorMessage"]
+    assert "Collided with: Fridge|" in refused.metadata["errorMessage"]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,11 @@ def test_reachable_positions_can_be_teleported_to(kitchen):
         ({"action": "Fly"}, "Invalid action: Fly"),
         ({"action": "MoveArm"}, "does not support it"),
         ({"action": "MoveAhead", "swiftness": 3}, "invalid argument: 'swiftness'"),
-        ({"action": "PlaceObjectAtPoint"}, "missing the following arguments: objectId,position"),
+        ({"action": "PlaceObjectAtPoint", "objectId": "Mug|1"}, "missing the following arguments: position"),
+        ({"action": "PickupObject"}, "action: PickupObject is missing the following arguments: objectId"),
+        ({"action": "PickupObject", "objectId": "Mug|1", "returnToStart": True}, "invalid argument: 'returnToStart'"),
+        ({"action": "ThrowObject"}, "missing the following arguments: moveMagnitude"),
+        ({"action": "TeleportFull", "x": 0, "y": 0.9, "z": 0, "rotation": 0, "horizon": 0}, "arguments: standing"),
         ({"action": "MoveAhead", "moveMagnitude": "far"}, "Cannot convert to: float"),
         ({"action": "CreateHouse", "house": {"rooms": [{}]}}, "no ProcTHOR house"),
     ],

@@ -192,7 +192,7 @@ def test_what_is_held_must_not_stick_in_a_fridge(kitchen):
             perform(session, {"action": "MoveAhead"})
             places.append(session.world.agent.position.copy())
 
-    with pytest.raises(ActionError, match=rf"is blocking Agent 0 from moving with {kitchen['Pan'].name}"):
+    with pytest.raises(ActionError, match=rf"is blocking the Agent from moving by \(.*\) with {kitchen['Pan'].name}"):
         approach()
     assert (session.world.agent.position == places[-1]).all()
     perform(session, {"action": "MoveAhead", "forceAction": True})

@@ -13,7 +13,8 @@ from sim.headless.errors import ActionError
 from sim.headless.geometry import matrix_from_euler, vector
 from sim.headless.objects import SimObject
 from sim.headless.placement import settle
-from sim.headless.randomize import spawn_randomly
+from sim.headless.randomize import Spawning, spawn_randomly
+from sim.headless.recordings import object_types
 from sim.headless.session import Session
 
 
@@ -49,35 +50,55 @@ def set_object_poses(session: Session, *, object_poses: list[Any], place_station
             settle(world, obj, obj.center + np.array([0.0, 0.02, 0.0]), rotation)
 
 
-@action("InitialRandomSpawn", open_ended=True)
+@action("InitialRandomSpawn")
 def initial_random_spawn(
     session: Session,
     *,
     random_seed: int = 0,
     force_visible: bool = False,
-    num_placement_attempts: int = 5,
     place_stationary: bool = True,
     num_duplicates_of_type: list[Any] | None = None,
     excluded_receptacles: list[Any] | None = None,
     excluded_object_ids: list[Any] | None = None,
-    object_types: list[Any] | None = None,
+    object_ids: list[Any] | None = None,
+    receptacle_object_ids: list[Any] | None = None,
+    num_placement_attempts: int = 5,
+    allow_floor: bool = False,
+    allow_moveable: bool = False,
 ) -> None:
     """Put pickupable objects in or on random receptacles that take them; ids stay what they were."""
-    if session.world.held is not None:
-        raise ActionError("InitialRandomSpawn cannot be used while the agent holds something")
+    world = session.world
+    if num_placement_attempts <= 0:
+        raise ActionError("numPlacementAttempts must be a positive integer.")
+    known = object_types()
+    for receptacle_type in excluded_receptacles or ():
+        if receptacle_type not in known:
+            raise ActionError(f"invalid Object Type used in excludedReceptacles array: {receptacle_type}")
+    for object_id in (*(excluded_object_ids or ()), *(object_ids or ()), *(receptacle_object_ids or ())):
+        if object_id not in world.objects:
+            raise ActionError(f"Cannot find sim object with id '{object_id}'")
     duplicates: dict[str, int] = {}
     for entry in num_duplicates_of_type or []:
-        if not isinstance(entry, dict) or "objectType" not in entry or "count" not in entry:
+        if not isinstance(entry, dict) or not isinstance(entry.get("count"), int) or "objectType" not in entry:
             raise ActionError("numDuplicatesOfType takes {objectType, count} dictionaries", code="InvalidArgument")
-        duplicates[str(entry["objectType"])] = int(entry["count"])
+        duplicates[str(entry["objectType"])] = entry["count"]
+    if world.held is not None:
+        held = release(session)
+        settle(world, held, held.center, held.rotation)
     spawn_randomly(
-        session.world,
-        seed=random_seed,
-        only_open=force_visible,
-        attempts=max(1, num_placement_attempts),
-        duplicates=duplicates,
-        excluded_receptacles=frozenset(map(str, excluded_receptacles or ())),
-        excluded_ids=frozenset(map(str, excluded_object_ids or ())),
+        world,
+        Spawning(
+            seed=random_seed,
+            only_open=force_visible,
+            attempts=num_placement_attempts,
+            duplicates=duplicates,
+            excluded_receptacles=frozenset(excluded_receptacles or ()),
+            excluded_ids=frozenset(excluded_object_ids or ()),
+            only_ids=None if object_ids is None else frozenset(object_ids),
+            only_receptacles=None if receptacle_object_ids is None else frozenset(receptacle_object_ids),
+            floor=allow_floor,
+            moveable=allow_moveable,
+        ),
     )
 
 
@@ -101,7 +122,7 @@ def disable_object(session: Session, *, object_id: str) -> None:
     """Take an object out of the scene; EnableObject brings it back."""
     world = session.world
     if object_id in world.disabled:
-        raise ActionError(f"{object_id} is already disabled")
+        return
     obj = session.find(object_id)
     _drop_contents(session, obj)
     world.disabled[object_id] = obj
@@ -120,16 +141,20 @@ def enable_object(session: Session, *, object_id: str) -> None:
         session.find_support(obj)
 
 
-@action("RemoveFromScene")
-def remove_from_scene(session: Session, *, object_id: str) -> None:
-    """Take an object out of the scene for good."""
-    _drop_contents(session, session.find(object_id))
+@action("DisableAllObjectsOfType", open_ended=True)
+def disable_type(session: Session, *, object_type: str | None = None, object_id: str | None = None) -> None:
+    """Take all objects of a type out of the scene; EnableObject brings each back."""
+    for obj in session.world.of_type(object_type or object_id or ""):
+        disable_object(session, object_id=obj.object_id)
 
 
-@action("RemoveObjsFromScene")
-def remove_objects(session: Session, *, object_ids: list[Any]) -> None:
-    """Take objects out of the scene for good."""
-    for obj in [session.find(str(object_id)) for object_id in object_ids]:
+@action("RemoveFromScene", "RemoveObjsFromScene")
+def remove_from_scene(session: Session, *, object_id: str | None = None, object_ids: list[Any] | None = None) -> None:
+    """Take one object or several out of the scene for good."""
+    named = [object_id] if object_id is not None else object_ids
+    if not named:
+        raise ActionError("objectIds must not be empty!")
+    for obj in [session.find(str(name)) for name in named]:
         _drop_contents(session, obj)
 
 

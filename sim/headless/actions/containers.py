@@ -5,7 +5,7 @@ from __future__ import annotations
 from sim.headless.actions.registry import action
 from sim.headless.errors import ActionError
 from sim.headless.objects import SimObject
-from sim.headless.rules import MUST_BE_CLOSED_TO_RUN
+from sim.headless.rules import MUST_BE_CLOSED_TO_RUN, MUST_BE_OFF_TO_OPEN
 from sim.headless.session import Session
 from sim.headless.sliding import set_openness
 
@@ -16,18 +16,23 @@ def open_to(session: Session, obj: SimObject, openness: float) -> None:
     Raises:
         ActionError: If it is not openable, or runs.
     """
+    if not 0 <= openness <= 1:
+        raise ActionError("openness must be in [0:1]")
     if not obj.kind.openable:
         raise ActionError(f"{obj.object_id} is not an Openable object")
-    if not 0 <= openness <= 1:
-        raise ActionError(f"ArgumentException: openness must be in [0:1], got {openness}")
-    if obj.object_type in MUST_BE_CLOSED_TO_RUN and obj.is_toggled:
+    if obj.object_type in MUST_BE_OFF_TO_OPEN and obj.is_toggled:
         raise ActionError("Target must be OFF to open!")
     blocker = set_openness(session.world, session.space, obj, openness)
     if blocker is not None:
-        raise ActionError(f"{obj.object_id} failed to {'open' if openness else 'close'}: {blocker} is in the way")
+        raise ActionError(f"Openable object collided with {blocker}")
 
 
-@action("OpenObject")
+_IGNORED = ("returnToStart", "ignoreAgentInTransition", "stopAtNonStaticCol", "physicsInterval", "useGripper",
+            "simplifyPhysics")  # fmt: skip
+"""How Unity is to animate an opening."""
+
+
+@action("OpenObject", ignored=_IGNORED)
 def open_object(
     session: Session,
     *,
@@ -35,13 +40,15 @@ def open_object(
     x: float | None = None,
     y: float | None = None,
     openness: float = 1.0,
+    move_magnitude: float | None = None,
     force_action: bool = False,
 ) -> None:
-    """Open an object, fully or by a fraction."""
-    open_to(session, session.target(object_id, x, y, force_action), openness)
+    """Open an object, fully or by a fraction, which older programs call `moveMagnitude`."""
+    target = session.target(object_id, x, y, force_action)
+    open_to(session, target, openness if move_magnitude is None else move_magnitude or 1.0)
 
 
-@action("CloseObject")
+@action("CloseObject", ignored=_IGNORED)
 def close_object(
     session: Session,
     *,
@@ -61,12 +68,12 @@ def toggle(session: Session, obj: SimObject, on: bool) -> None:
         ActionError: If it cannot be switched, is so already, or is open and must not be.
     """
     if not obj.kind.toggleable:
-        raise ActionError("object is not toggleable")
+        raise ActionError("object is not toggleable.")
     if obj.is_toggled == on:
         state = "on" if on else "off"
         raise ActionError(f"can't toggle object {state} if it's already {state}!")
-    if obj.is_broken:
-        raise ActionError("Target is broken and cannot be Toggled!")
+    if on and obj.is_broken:
+        raise ActionError("Target is broken and cannot be Toggled On!")
     if on and obj.object_type in MUST_BE_CLOSED_TO_RUN and obj.is_open:
         raise ActionError("Target must be closed to Toggle On!")
     obj.is_toggled = on
@@ -102,3 +109,18 @@ def toggle_object_off(
 ) -> None:
     """Switch an object off."""
     toggle(session, session.target(object_id, x, y, force_action), False)
+
+
+def _all_visible(session: Session, openness: float) -> None:
+    seen = session.visible()
+    for obj in [o for o in session.world if o.object_id in seen and o.kind.openable and not o.is_open]:
+        try:
+            open_to(session, obj, openness)
+        except ActionError:  # as AI2-THOR, which opens what can be opened and reports success
+            continue
+
+
+@action("OpenVisibleObjects", ignored=("simplifyPhysics",))
+def open_visible_objects(session: Session, *, openness: float = 1.0) -> None:
+    """Open everything closed that the agent sees."""
+    _all_visible(session, openness)

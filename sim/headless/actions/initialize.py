@@ -33,6 +33,8 @@ def initialize(
     render_semantic_segmentation: bool = False,
     render_object_image: bool = False,
     render_class_image: bool = False,
+    max_downward_look_angle: float = 0.0,
+    max_upward_look_angle: float = 0.0,
     agent_mode: str = "default",
     agent_count: int = 1,
 ) -> dict[str, Any]:
@@ -45,8 +47,14 @@ def initialize(
         )
     if agent_count != 1:
         raise ActionError("the headless simulator has one agent: agentCount must be 1", code="InvalidArgument")
+    grid_size = grid_size or 0.25
     if not 0 < grid_size <= 5:
-        raise ActionError(f"grid size must be in (0, 5], got {grid_size}", code="InvalidArgument")
+        raise ActionError("grid size must be in the range (0,5]", code="InvalidArgument")
+    if rotate_step_degrees <= 0:
+        raise ActionError("rotateStepDegrees must be a non-zero, non-negative float", code="InvalidArgument")
+    for name, angle in (("Downward", max_downward_look_angle), ("Upward", max_upward_look_angle)):
+        if angle < 0:
+            raise ActionError(f"max{name}LookAngle must be a non-negative float", code="InvalidArgument")
     if not 0 < visibility_distance < 1e4:
         raise ActionError(f"visibilityDistance must be positive, got {visibility_distance}", code="InvalidArgument")
     fov = session.settings.fov if field_of_view is None or field_of_view == 0 else field_of_view
@@ -55,6 +63,7 @@ def initialize(
     settings = session.settings
     settings.grid_size, settings.snap_to_grid = grid_size, snap_to_grid
     settings.rotate_step, settings.visibility_distance, settings.fov = rotate_step_degrees, visibility_distance, fov
+    settings.lowest_look, settings.highest_look = max_downward_look_angle or 60.0, -(max_upward_look_angle or 30.0)
     settings.render_image, settings.render_depth = render_image, render_depth_image
     settings.render_instances = render_instance_segmentation or render_object_image
     settings.render_classes = render_semantic_segmentation or render_class_image
@@ -172,6 +181,70 @@ def get_map_view_camera_properties(session: Session) -> dict[str, Any]:
     }
 
 
+@action("ToggleMapView")
+def toggle_map_view(session: Session) -> None:
+    """Let the agent's camera see the whole scene from above, or see as before; deprecated in AI2-THOR."""
+    world = session.world
+    if world.map_view is not None:
+        world.map_view = None
+        return
+    view = get_map_view_camera_properties(session)
+    world.map_view = ThirdPartyCamera(
+        position=vector(view["position"]),
+        rotation=vector(view["rotation"]),
+        fov=session.settings.fov,
+        orthographic_size=view["orthographicSize"],
+    )
+
+
+@action("PausePhysicsAutoSim")
+def pause_physics(session: Session) -> None:
+    """Let time pass by AdvancePhysicsStep only; things come to rest at once all the same."""
+    session.settings.paused = True
+
+
+@action("UnpausePhysicsAutoSim")
+def unpause_physics(session: Session) -> None:
+    """Take PausePhysicsAutoSim back."""
+    session.settings.paused = False
+
+
+@action("AdvancePhysicsStep", seconds=0.0)
+def advance_physics(
+    session: Session,
+    *,
+    time_step: float = 0.02,
+    sim_seconds: float | None = None,
+    allow_auto_simulation: bool = False,
+) -> None:
+    """Let time pass, which changes temperatures: everything rests already."""
+    if not (allow_auto_simulation or session.settings.paused):
+        raise ActionError(
+            "AdvancePhysicsStep can only be called if Physics AutoSimulation is currently paused or if you have passed "
+            "allowAutoSimulation=true! Either use the PausePhysicsAutoSim() action first, or if you already used it, "
+            "Physics AutoSimulation has been turned back on already."
+        )
+    if not 0 < time_step <= 0.05:
+        raise ActionError(
+            "Please use a timeStep between 0.0f and 0.05f. Larger timeSteps produce inconsistent simulation results."
+        )
+    seconds = time_step if sim_seconds is None else sim_seconds
+    if seconds < 0:
+        raise ActionError(f"simSeconds must be non-negative (simSeconds=={seconds:g}).")
+    session.after(seconds)
+
+
+@action("MakeAllObjectsMoveable", "MakeAllObjectsStationary", "MakeObjectsStaticKinematicMassThreshold",
+        "PhysicsSyncTransforms", open_ended=True)  # fmt: skip
+def rest(session: Session) -> None:
+    """How Unity is to simulate objects that nothing touches; here they rest."""
+
+
+@action("SetRandomSeed")
+def set_random_seed(session: Session, *, seed: int) -> None:
+    """Nothing here is random but what is given a seed itself."""
+
+
 @action("GetSceneBounds")
 def get_scene_bounds(session: Session) -> dict[str, Any]:
     """The box around all rooms."""
@@ -184,11 +257,7 @@ def _checked_fov(fov: float) -> float:
     return fov
 
 
-unsupported(
-    "it has no physics engine",
-    "PausePhysicsAutoSim", "AdvancePhysicsStep", "UnpausePhysicsAutoSim", "TouchThenApplyForce", "ApplyForceObject",
-    "LaunchObject",
-)  # fmt: skip
+unsupported("it has no physics engine", "TouchThenApplyForce", "ApplyForceObject", "LaunchObject")
 unsupported(
     "it has the default agent only, no arm and no drone",
     "MoveArm", "MoveArmBase", "MoveArmBaseUp", "MoveArmBaseDown", "RotateWristRelative", "RotateElbow", "ReleaseObject",

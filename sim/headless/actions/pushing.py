@@ -2,85 +2,85 @@
 
 from __future__ import annotations
 
-import math
-
-import numpy as np
-
 from sim.headless.actions.registry import action
 from sim.headless.errors import ActionError
-from sim.headless.geometry import Array, yaw_matrix
+from sim.headless.geometry import Array, xyz, yaw_matrix
 from sim.headless.motion import slide
 from sim.headless.objects import SimObject
 from sim.headless.placement import settle
 from sim.headless.session import Session
 
 
-def _push(session: Session, obj: SimObject, direction: Array, force: float) -> None:
-    world = session.world
+def _movable(session: Session, object_id: str | None, x: float | None, y: float | None, force: bool, message: str
+             ) -> SimObject:  # fmt: skip
+    held = session.held
+    if held is not None and object_id == held.object_id:
+        raise ActionError("Please use Throw for an item in the Agent's Hand")
+    obj = session.target(object_id, x, y, force)
     if not obj.can_move:
-        raise ActionError("Target SimObject must be Moveable or Pickupable to be pushed or pulled!")
-    if obj is world.held:
-        raise ActionError("Cannot push or pull an object that is held")
-    if force <= 0:
-        raise ActionError("moveMagnitude must be positive")
+        raise ActionError(message)
+    return obj
+
+
+def _push(session: Session, obj: SimObject, direction: Array, force: float) -> dict[str, float]:
+    """Push an object with a force in newtons; returns where it comes to rest."""
+    world = session.world
     before = obj.position.copy(), obj.parent
-    settle(world, obj, slide(world, obj, direction, force), obj.rotation)
-    if session.space.blocker(world.agent.position[[0, 2]], world.agent.position[[0, 2]]) is not None:
-        world.move(obj, before[0])
-        if before[1] is not None:
-            world.attach(obj, world.objects[before[1]])
+    if force:
+        along = direction if force > 0 else -direction
+        settle(world, obj, slide(world, obj, along, abs(force)), obj.rotation)
+        if session.space.blocker(world.agent.position[[0, 2]], world.agent.position[[0, 2]]) is not None:
+            world.move(obj, before[0])
+            if before[1] is not None:
+                world.attach(obj, world.objects[before[1]])
+    return xyz(obj.position)
 
 
-def _outward(session: Session, obj: SimObject) -> Array:
-    away = obj.bounds_center - session.world.agent.position
-    away[1] = 0.0
-    length = float(np.linalg.norm(away))
-    return away / length if length > 1e-6 else session.world.agent.forward
+_CANNOT_MOVE = "Target Sim Object cannot be moved. It's primary property must be Pickupable or Moveable"
 
 
-@action("PushObject", seconds=1.0)
+@action("PushObject", seconds=1.0, open_ended=True)
 def push_object(
     session: Session,
     *,
     object_id: str | None = None,
     x: float | None = None,
     y: float | None = None,
-    move_magnitude: float = 100.0,
+    move_magnitude: float = 0.0,
     force_action: bool = False,
-) -> None:
-    """Push an object away from the agent, with a force in newtons."""
-    obj = session.target(object_id, x, y, force_action)
-    _push(session, obj, _outward(session, obj), move_magnitude)
+) -> dict[str, float]:
+    """Push an object the way the agent looks, with a force in newtons."""
+    obj = _movable(session, object_id, x, y, force_action, _CANNOT_MOVE)
+    return _push(session, obj, session.world.agent.forward, move_magnitude)
 
 
-@action("PullObject", seconds=1.0)
+@action("PullObject", seconds=1.0, open_ended=True)
 def pull_object(
     session: Session,
     *,
     object_id: str | None = None,
     x: float | None = None,
     y: float | None = None,
-    move_magnitude: float = 100.0,
+    move_magnitude: float = 0.0,
     force_action: bool = False,
-) -> None:
-    """Pull an object towards the agent, with a force in newtons."""
-    obj = session.target(object_id, x, y, force_action)
-    _push(session, obj, -_outward(session, obj), move_magnitude)
+) -> dict[str, float]:
+    """Pull an object against the way the agent looks, with a force in newtons."""
+    obj = _movable(session, object_id, x, y, force_action, _CANNOT_MOVE)
+    return _push(session, obj, -session.world.agent.forward, move_magnitude)
 
 
-@action("DirectionalPush", seconds=1.0)
+@action("DirectionalPush", seconds=1.0, open_ended=True)
 def directional_push(
     session: Session,
     *,
     object_id: str | None = None,
     x: float | None = None,
     y: float | None = None,
-    move_magnitude: float = 100.0,
+    move_magnitude: float = 0.0,
     push_angle: float = 0.0,
     force_action: bool = False,
-) -> None:
+) -> dict[str, float]:
     """Push an object at an angle, clockwise from where the agent looks, with a force in newtons."""
-    if not (math.isfinite(push_angle) and 0 <= push_angle <= 360):
-        raise ActionError("please give a pushAngle between 0 and 360.")
-    obj = session.target(object_id, x, y, force_action)
-    _push(session, obj, yaw_matrix(session.world.agent.yaw + push_angle)[:, 2], move_magnitude)
+    message = "InvalidOperationException: Target Primary Property type incompatible with push/pull"
+    obj = _movable(session, object_id, x, y, force_action, message)
+    return _push(session, obj, yaw_matrix(session.world.agent.yaw + push_angle % 360)[:, 2], move_magnitude)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,9 +22,12 @@ _POINTS_ABOVE = 100
 def get_object_in_frame(session: Session, *, x: float, y: float, check_visible: bool = False) -> str:
     """Id of the object at a place in the agent's frame."""
     obj = session.at_pixel(x, y)
+    if obj is None:
+        raise ActionError(f"InvalidOperationException: no sim objects found at ({x:g},{y:g})")
     if check_visible and obj.object_id not in session.visible():
         raise ActionError(
-            f"InvalidOperationException: target hit ({obj.object_id}) at ({x}, {y}) is not currently Visible to Agent"
+            f"InvalidOperationException: target hit ({obj.object_id}) at ({x:g}, {y:g}) is not currently Visible to "
+            "Agent"
         )
     return obj.object_id
 
@@ -36,19 +40,46 @@ def get_coordinate_from_raycast(session: Session, *, x: float, y: float) -> dict
     return xyz(session.eyes.point_at(session.settings, x, y))
 
 
-@action("GetVisibleObjects", open_ended=True)
-def get_visible_objects(session: Session, *, max_distance: float | None = None) -> list[str]:
-    """Ids of the objects that the agent sees."""
-    seen = session.visible()
-    return [object_id for object_id in session.world.objects if object_id in seen]
+@action("GetVisibleObjects")
+def get_visible_objects(
+    session: Session,
+    *,
+    max_distance: float | None = None,
+    visibility_scheme: str | None = None,
+    third_party_camera_index: int | None = None,
+    object_ids: list[Any] | None = None,
+) -> list[str]:
+    """Ids of the objects that the agent sees, or another camera, within a distance."""
+    cameras = session.world.cameras
+    if third_party_camera_index is not None and not 0 <= third_party_camera_index < len(cameras):
+        raise ActionError(f"there is no third-party camera {third_party_camera_index}", code="InvalidArgument")
+    for object_id in object_ids or ():
+        if object_id not in session.world.objects:
+            raise ActionError(f"ArgumentException: Object with id {object_id} does not exist in scene.")
+    camera = None if third_party_camera_index is None else cameras[third_party_camera_index]
+    reach = session.settings.visibility_distance if max_distance is None else max_distance
+    seen = session.eyes.visible_within(session.settings, reach, camera)
+    asked = session.world.objects if object_ids is None else object_ids
+    return [object_id for object_id in asked if object_id in seen]
 
 
-@action("GetSpawnCoordinatesAboveReceptacle")
+@action("DistanceToObject")
+def distance_to_object(session: Session, *, object_id: str) -> float:
+    """Horizontal distance from the agent to an object's box, metres."""
+    obj = session.find(object_id)
+    agent = session.world.agent.position
+    off = np.maximum(np.maximum(obj.low - agent, agent - obj.high), 0.0)
+    return float(np.hypot(off[0], off[2]))
+
+
+@action("GetSpawnCoordinatesAboveReceptacle", open_ended=True)
 def get_spawn_coordinates(session: Session, *, object_id: str, anywhere: bool = True) -> list[dict[str, float]]:
     """Points on the surfaces of a receptacle where something small can stand; all, or those within the agent's view."""
-    receptacle = session.find(object_id)
-    if not receptacle.kind.receptacle:
-        raise ActionError("This target object is NOT a receptacle!")
+    receptacle = session.world.objects.get(object_id)
+    if receptacle is None:
+        raise ActionError("Object ID appears to be invalid.")
+    if not receptacle.kind.receptacle or not (anywhere or object_id in session.visible()):
+        raise ActionError(f"No valid Receptacle found in {'scene' if anywhere else 'view'}")
     probe = _probe(receptacle)
     found = spots(session.world, probe, receptacle, session.world.agent.position, limit=_POINTS_ABOVE)
     points = [spot.position - [0.0, probe.half[1], 0.0] for spot in found]
@@ -88,22 +119,49 @@ def get_interactable_poses(
     max_poses: int | None = None,
 ) -> list[dict[str, Any]]:
     """Poses of the agent from which an object can be acted on."""
+    settings, agent = session.settings, session.world.agent
+    if max_poses is not None and max_poses <= 0:
+        raise ActionError("ArgumentOutOfRangeException: maxPoses must be > 0.")
+    if max_distance is not None and max_distance <= 0:
+        raise ActionError("ArgumentOutOfRangeException: maxDistance must be >= 0 meters from the object.")
     obj = session.find(object_id)
+    lowest, highest = settings.lowest_look, settings.highest_look
+    pitches = [highest, 0.0, 30.0, lowest] if horizons is None else _numbers("horizons", horizons)
+    for pitch in pitches:
+        if not highest <= pitch <= lowest:
+            raise ActionError(
+                f"ArgumentException: Each horizon must be in [{highest:g}:{lowest:g}]. You gave {pitch:g}."
+            )
+    if rotations is None:
+        count = round(360 / settings.rotate_step)
+        offset = round(agent.yaw % settings.rotate_step)
+        yaws = [(offset + k * settings.rotate_step) % 360.0 for k in range(count)]
+    else:
+        yaws = _numbers("rotations", rotations)
     if positions is None:
-        places = session.space.reachable(session.world.agent.position[[0, 2]], session.settings.grid_size)
+        places = session.space.reachable(agent.position[[0, 2]], settings.grid_size)
     else:
         places = np.array([vector(p)[[0, 2]] for p in positions]).reshape(-1, 2)
+    reach = settings.visibility_distance if max_distance is None else max_distance
     return interactable_poses(
         session.world,
         session.eyes,
-        session.settings,
+        replace(settings, visibility_distance=reach),
         obj,
         places,
-        yaws=[float(r) for r in rotations] if rotations is not None else [0.0, 90.0, 180.0, 270.0],
-        horizons=[float(h) for h in horizons] if horizons is not None else [-30.0, 0.0, 30.0, 60.0],
+        yaws=yaws,
+        horizons=pitches,
         standings=[bool(s) for s in standings] if standings is not None else [True, False],
         limit=max_poses,
     )
+
+
+def _numbers(name: str, values: list[Any]) -> list[float]:
+    try:
+        return [float(value) for value in values]
+    except (TypeError, ValueError):
+        message = f"action: GetInteractablePoses has an invalid argument: {name} (=={values}). Cannot convert to: float"
+        raise ActionError(message, code="InvalidArgument") from None
 
 
 def _path(session: Session, start: Array, goal: Array, allowed_error: float) -> dict[str, Any]:

@@ -23,18 +23,14 @@ __all__ = ["ACTIONS", "Action", "action", "perform", "unsupported"]
 _EVERYWHERE = frozenset(
     [
         "action", "sequenceId", "agentId", "renderImage", "renderObjectImage", "renderClassImage", "renderNormalsImage",
-        "renderInstanceSegmentation", "renderSemanticSegmentation", "visibilityDistance",
-        # how Unity is to animate and simulate an action; without physics they change nothing
-        "manualInteract", "allowAgentsToIntersect", "speed", "physicsInterval", "fixedDeltaTime", "simulatePhysics",
-        "returnToStart", "disableRendering", "waitForFixedUpdate", "useGripper", "ignoreAgentInTransition",
-        "stopAtNonStaticCol",
+        "renderInstanceSegmentation", "renderSemanticSegmentation", "visibilityDistance", "simulatePhysics",
     ]
 )  # fmt: skip
 """Arguments that every action accepts and none needs."""
 
 _NAMES: dict[type, str] = {float: "float", int: "int", bool: "Boolean", str: "String", dict: "Vector3", list: "List"}
 
-_WIRE_NAMES = {"set_object_states": "SetObjectStates"}
+_WIRE_NAMES = {"set_object_states": "SetObjectStates", "time_until_room_temp": "TimeUntilRoomTemp"}
 """Arguments whose names in the protocol do not follow the rule."""
 
 _missing = object()
@@ -49,12 +45,14 @@ class Action:
         function: What does it.
         seconds: Simulated time it takes.
         open_ended: Accepts arguments that it does not know, as AI2-THOR's older actions do.
+        ignored: Arguments that AI2-THOR knows and that change nothing here.
     """
 
     name: str
     function: Callable[..., Any]
     seconds: float
     open_ended: bool
+    ignored: tuple[str, ...] = ()
 
     @cached_property
     def parameters(self) -> dict[str, tuple[tuple[type, ...], Any]]:
@@ -75,10 +73,13 @@ class Action:
             ActionError: If one is missing, unknown or of a wrong type.
         """
         known = self.parameters
-        unknown = [name for name in given if name not in known and name not in _EVERYWHERE]
+        unknown = [name for name in given if name not in known and name not in (*self.ignored, *_EVERYWHERE)]
         if unknown and not self.open_ended:
             raise ActionError(self._unknown_arguments(unknown, given), code="InvalidArgument")
         missing = [name for name, (_, default) in known.items() if default is _missing and given.get(name) is None]
+        if {"objectId", "x", "y"} <= known.keys() and not self.open_ended:
+            # a target, by id or by place in the frame; the older actions take the frame's corner for granted
+            missing += [] if any(given.get(name) is not None for name in ("objectId", "x", "y")) else ["objectId"]
         if missing:
             message = f"action: {self.name} is missing the following arguments: {','.join(missing)}"
             raise ActionError(message, code="MissingArguments")
@@ -122,13 +123,13 @@ _UNSUPPORTED: dict[str, str] = {}
 
 
 def action(
-    *names: str, seconds: float = 0.02, open_ended: bool = False
+    *names: str, seconds: float = 0.02, open_ended: bool = False, ignored: tuple[str, ...] = ()
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a function as an action under one or more names."""
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         for name in names:
-            ACTIONS[name] = Action(name, function, seconds, open_ended)
+            ACTIONS[name] = Action(name, function, seconds, open_ended, ignored)
         return function
 
     return register
