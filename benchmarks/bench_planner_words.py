@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 from benchmarks.bench_phrases import HOMES, furnish
@@ -82,7 +83,8 @@ def _reading(text: str) -> tuple[Wanted, ...]:
     if text.strip() == _NOTHING:
         return ()
     wanted = []
-    for part in text.split(";"):
+    parts = text.split(";")
+    for part in parts:
         match = re.fullmatch(r"(~?)([\w/]+)\(([\w/]*)(?:, ([\w/]+))?\)", part.strip())
         if match is None:
             raise ValueError(f"cannot read {part!r} in bench_planner_words.txt")
@@ -92,7 +94,7 @@ def _reading(text: str) -> tuple[Wanted, ...]:
                 frozenset(skills.split("/")),
                 frozenset(filter(None, objects.split("/"))),
                 frozenset((places or "").split("/")) - {""},
-                not optional,
+                not optional and (skills != "pick_up" or part == parts[-1]),
             )
         )
     return tuple(wanted)
@@ -109,18 +111,32 @@ def said(plan: Plan) -> list[tuple[str, str, str]]:
 
 
 def fits(calls: Sequence[tuple[str, str, str]], reading: Sequence[Wanted]) -> bool:
-    """Whether calls are what is wanted, in order, less what may be left out."""
+    """Whether calls are what is wanted, less what may be left out.
 
-    @cache
-    def match(i: int, j: int) -> bool:
-        if j == len(reading):
-            return i == len(calls)
-        want = reading[j]
-        if not want.needed and match(i, j + 1):
-            return True
-        return i < len(calls) and _is(calls[i], want) and match(i + 1, j + 1)
+    Things that are treated alike, one after the other, may come in any order; and to pick up what is moved or handed
+    over in the next breath makes no difference.
+    """
+    kept = [
+        call
+        for i, call in enumerate(calls)
+        if call[0] != "pick_up" or call[1] not in {thing for _, thing, _ in calls[i + 1 :]}
+    ]
+    runs = [0]
+    for before, after in pairwise(reading):
+        runs.append(runs[-1] + (before.skills != after.skills))
 
-    return match(0, 0)
+    def match(i: int, left: frozenset[int]) -> bool:
+        if i == len(kept):
+            return not any(reading[j].needed for j in left)
+        for j in sorted(left):
+            skipped = [k for k in left if runs[k] < runs[j] and reading[k].needed]
+            if skipped:
+                break
+            if _is(kept[i], reading[j]) and match(i + 1, frozenset(k for k in left if k != j and runs[k] >= runs[j])):
+                return True
+        return False
+
+    return match(0, frozenset(range(len(reading))))
 
 
 def _is(call: tuple[str, str, str], want: Wanted) -> bool:

@@ -130,7 +130,11 @@ class GoalReader(nn.Module):
     ) -> None:
         super().__init__()
         self.register_buffer("indices", torch.tensor(space.indices), persistent=False)
-        self.fields = LabelReader([len(FIELD_LABELS[field]) for field in FIELDS], width=width, dropout=dropout)
+        sizes = [len(FIELD_LABELS[field]) for field in FIELDS]
+        chosen = torch.zeros(sum(sizes), len(space.indices))
+        chosen[torch.tensor(space.indices + np.cumsum([0, *sizes[:-1]])).T, torch.arange(len(space.indices))] = 1.0
+        self.register_buffer("chosen", chosen, persistent=False)
+        self.fields = LabelReader(sizes, width=width, dropout=dropout)
         self.pairs = nn.ParameterList([nn.Parameter(torch.tensor(prior)) for prior in _pair_priors(goals)])
 
     def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
@@ -139,9 +143,8 @@ class GoalReader(nn.Module):
         total = torch.zeros(1, len(indices))
         for (first, second), pair in zip(FIELD_PAIRS, self.pairs, strict=True):
             total = total + pair[indices[:, FIELDS.index(first)], indices[:, FIELDS.index(second)]]
-        for f, logits in enumerate(self.fields(hidden, mask)):
-            total = total + logits.index_select(1, indices[:, f])
-        return total
+        # Of each goal's labels, all fields' side by side: one product is faster than picking them one by one.
+        return total + torch.cat(self.fields(hidden, mask), dim=1) @ self.get_buffer("chosen")
 
 
 def _attend(scores: Tensor, hidden: Tensor, mask: Tensor) -> Tensor:
