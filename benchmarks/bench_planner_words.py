@@ -1,4 +1,4 @@
-"""How well the planners without a language model read instructions in many people's voices: ``karma bench planner_words``.
+"""How well the planners without a language model read many voices: ``karma bench planner_words``.
 
 The instructions and what they mean are in ``bench_planner_words.txt``, written before any planner was run on them.
 Each is planned in a home of `bench_phrases`, whose memory holds what is where and in which state. What counts is
@@ -17,7 +17,6 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
-from benchmarks.bench_phrases import HOMES, furnish
 from planner_node.goals import LearnedPlanner
 from planner_node.local import LocalKnowledge
 from planner_node.plan import Plan
@@ -26,6 +25,9 @@ from planner_node.robot import Frame, SkillCall, SkillCode, SkillResult
 from planner_node.rules import RulesPlanner
 from planner_node.session import Session
 from scene_graph.ontology import ontology
+
+sys.path.insert(0, str(Path(__file__).parent))
+from bench_phrases import HOMES, furnish
 
 __all__ = ["Instruction", "read_instructions", "run"]
 
@@ -66,7 +68,10 @@ class Still:
 
     def execute(self, call: SkillCall) -> SkillResult:
         """It does nothing."""
-        return SkillResult(code=SkillCode.INVALID, message="", seq=1)
+        return SkillResult(code=SkillCode.UNSUPPORTED)
+
+    def cancel(self) -> None:
+        """Nothing to stop."""
 
 
 def read_instructions() -> list[Instruction]:
@@ -181,7 +186,7 @@ def measure(planner: Planner, *, verbose: bool = False) -> dict[str, float]:
 
 def run() -> dict[str, object]:
     """The figures, for `karma bench`."""
-    figures = {name: measure(make()) for name, make in PLANNERS.items()}
+    figures = {f"{name}_{kind}": share for name, make in PLANNERS.items() for kind, share in measure(make()).items()}
     return {"instructions": len(read_instructions()), "homes": len(HOMES), **figures}
 
 

@@ -14,7 +14,7 @@ from memory_node.recollection import Recollection
 from planner_node.knowledge import Knowledge
 from planner_node.parser import NounPhrase
 from planner_node.parser.syntax import Prepositional
-from planner_node.parser.words import word_set
+from planner_node.parser.words import DEEDS, word_set
 from planner_node.plan import ObjectRef
 from planner_node.session import Session
 from scene_graph.ontology import ClassInfo, Ontology
@@ -28,21 +28,29 @@ _NEAR = 1.2
 _STOP = word_set(
     """
     a an the of to in on for with you i we it that which is are was be can use used by and or something
-    anything thing things stuff object item some any kind
+    anything thing things stuff object item some any kind everything whatever one ones all sort tool
     """
 )
-_DEED_WORDS = {
-    "wash": {"washed", "rinsed", "cleaned"},
-    "heat": {"heated", "warmed", "microwaved"},
-    "cool": {"cooled", "chilled", "refrigerated"},
-    "cut": {"sliced", "cut", "chopped"},
-    "cook": {"cooked", "fried", "toasted", "baked", "boiled"},
-    "pick_up": {"picked", "took", "grabbed", "held", "used"},
-    "move": {"moved", "put", "placed", "brought", "carried"},
-    "fill": {"filled"},
-    "toggle_on": {"turned", "switched"},
+_COMPARISONS = {
+    word: kind
+    for kind, words in {
+        "big": "big bigger biggest large larger largest",
+        "small": "small smaller smallest little tiny",
+        "left": "left leftmost lefthand",
+        "right": "right rightmost righthand",
+        "high": "top upper highest higher uppermost topmost",
+        "low": "bottom lower lowest lowermost bottommost",
+        "near": "nearest closest nearer closer",
+        "far": "farthest furthest farther further",
+    }.items()
+    for word in words.split()
 }
-"""Words of relative clauses ("the food you heated") to the skills that they tell of."""
+"""Adjectives that pick one of several like things by what they are measured by."""
+
+_AS_GOOD = 0.93
+"""Share of the best recollection's score from which another may as well be meant."""
+_AMONG_ALL = 0.8
+"""The same where all are meant."""
 
 Wanted = Callable[[ClassInfo], bool]
 """Which classes can stand in an argument."""
@@ -141,6 +149,11 @@ def _gap(holder: ObjectState, point: Point) -> float:
     return math.hypot(dx, dy)
 
 
+def _is_open(phrase: NounPhrase) -> bool:
+    """Whether the words name nothing by themselves: "everything", "the hot thing"."""
+    return all(word in _STOP for word in phrase.words)
+
+
 @dataclass
 class Grounder:
     """Resolves phrases against memory.
@@ -162,11 +175,58 @@ class Grounder:
 
     def labels(self, phrase: NounPhrase, wanted: Wanted | None = None) -> list[tuple[str, float]]:
         """Classes that the phrase may mean and that can stand in this argument; all of them if none can."""
-        ranked = class_candidates(phrase, self.ontology, wanted)
+        ranked = self._recalled(phrase, wanted) or class_candidates(phrase, self.ontology, wanted)
+        if ranked and _COMPARISONS.keys() & set(phrase.words):
+            # Of "the smaller knife" and the bigger, one may be a knife for butter.
+            named = {lb for lb, _ in ranked}
+            heads = [f" {word}" for word in phrase.words[-1:]]
+            ranked += [
+                (lb, 0.9)
+                for lb in self.knowledge.labels()
+                if lb not in named and any(w.endswith(tuple(heads)) for w in self.ontology.get(lb).words)
+            ]
         if wanted is not None:
             fitting = [(lb, weight) for lb, weight in ranked if wanted(self.ontology.get(lb))]
             ranked = fitting or ranked
         return ranked
+
+    def _recalled(self, phrase: NounPhrase, wanted: Wanted | None) -> list[tuple[str, float]]:
+        """Classes of what memory recalls for words that name no class: "something to read", "the hot thing"."""
+        words = [word for word in phrase.words if word not in _COMPARISONS]
+        if any(self.ontology.find(" ".join(words[i:])) for i in range(len(words))) or phrase.part or not words:
+            return []
+
+        def fits(label: str) -> bool:
+            info = self.ontology.get(label)
+            return (wanted is None or wanted(info)) and not (
+                info.static and "pickupable" not in info.affordances and wanted is None
+            )
+
+        told = [word for word in (*words, *phrase.relative) if word not in _STOP]
+        if not told:
+            # Only where it is or how it is tells: whatever can stand here, things that can be carried first.
+            known = [label for label in self.knowledge.labels() if fits(label)]
+            carried = [label for label in known if "pickupable" in self.ontology.get(label).affordances]
+            return [(label, 1.0) for label in (known if phrase.states else carried or known)]
+        excluded = {
+            label
+            for i, word in enumerate(phrase.relative)
+            if word == "not"
+            for label in self.ontology.find(" ".join(phrase.relative[i + 1 :]))
+        }
+        text = " ".join((*words, *phrase.relative))
+        found = [
+            (r.object.label, r.score)
+            for r in self.knowledge.recall(text, k=12)
+            if fits(r.object.label) and r.object.label not in excluded
+        ]
+        best = max((score for _, score in found), default=0.0)
+        weights: dict[str, float] = {}
+        for label, score in found:
+            if score >= (_AMONG_ALL if phrase.determiner == "all" else _AS_GOOD) * best:
+                # A little less alike counts more than a few metres.
+                weights.setdefault(label, 1.0 - 8.0 * (1.0 - score / best))
+        return list(weights.items())
 
     def find(
         self, phrase: NounPhrase, ranked: Sequence[tuple[str, float]], *, exclude: Collection[str] = ()
@@ -181,7 +241,7 @@ class Grounder:
         weights = dict(ranked)
         text = " ".join((*phrase.words, *phrase.relative))
         if weights:
-            found = self.knowledge.recall("", labels=list(weights), k=20, min_score=0.0)
+            found = self.knowledge.recall("", labels=list(weights), k=max(20, 3 * len(weights)), min_score=0.0)
         else:
             found = self.knowledge.recall(text, k=5) if text else []
         salience = max((self.session.salience(r.object.object_id) for r in found), default=0.0)
@@ -201,7 +261,43 @@ class Grounder:
             score -= 0.03 * min(10.0, math.dist(item.position[:2], self.position[:2]))
             scored.append((score, -order, item))
         scored.sort(key=lambda entry: (-entry[0], -entry[1]))
-        return [item for _, _, item in scored]
+        ordered = [item for _, _, item in scored]
+        if phrase.determiner == "all":
+            ordered = [item for item in ordered if self._is_among(phrase, item.object)]
+        return self._compared(phrase, ordered)
+
+    def _is_among(self, phrase: NounPhrase, thing: ObjectState) -> bool:
+        """Whether a thing is one of all that are where, and as, the phrase says."""
+        return (
+            all(self._place_score(place, thing) > 0 for place in phrase.places)
+            and self._state_score(phrase, thing) >= 0.0
+            and (not phrase.states or not _is_open(phrase) or self._state_score(phrase, thing) > 0.0)
+        )
+
+    def _compared(self, phrase: NounPhrase, things: list[Recollection]) -> list[Recollection]:
+        """Things with the one first that a comparison picks: "the bigger plate", "the left drawer", "the top shelf"."""
+        kind = next((_COMPARISONS[word] for word in phrase.words if word in _COMPARISONS), "")
+        if not kind or len(things) < 2:
+            return things
+        x, y, _ = self.position
+        centre = [sum(t.position[axis] for t in things) / len(things) - origin for axis, origin in ((0, x), (1, y))]
+
+        def measure(item: Recollection) -> float:
+            if kind in {"big", "small"}:
+                usual = self.ontology.get(item.object.label).size or (0.0, 0.0, 0.0)
+                seen = item.object.size or usual
+                # What is seen of a thing is rough: between two kinds, the usual size tells as well.
+                volume = math.prod(seen) + math.prod(usual)
+                return volume if kind == "big" else -volume
+            if kind in {"high", "low"}:
+                return item.position[2] * (1.0 if kind == "high" else -1.0)
+            if kind in {"near", "far"}:
+                return math.dist(item.position[:2], (x, y)) * (1.0 if kind == "far" else -1.0)
+            # As the robot sees them, looking at their middle from where it stands.
+            left = centre[0] * (item.position[1] - y) - centre[1] * (item.position[0] - x)
+            return left if kind == "left" else -left
+
+        return sorted(things, key=measure, reverse=True)
 
     def support(self, thing: ObjectState) -> ObjectState | None:
         """What a remembered thing is on or in: as memory says, else the nearest thing that could hold it."""
@@ -229,7 +325,7 @@ class Grounder:
         return score
 
     def _deed_score(self, phrase: NounPhrase, thing: ObjectState) -> float:
-        told = {skill for skill, words in _DEED_WORDS.items() if words & set(phrase.relative)}
+        told = {skill for skill, words in DEEDS.items() if words & set(phrase.relative)}
         return 1.0 if told and self.session.did(told, thing.object_id) else 0.0
 
     def _place_score(self, place: Prepositional, thing: ObjectState) -> float:

@@ -198,6 +198,8 @@ class Resolver:
             if said.pronoun or not refs:
                 continue
             same_words = said.words == phrase.words and (said.part == phrase.part or earlier.process)
+            if not same_words and (earlier.text, earlier.skill) == (intent.text, intent.skill):
+                continue  # "the cup and the mug" are two, though a mug may be called a cup
             if same_words and (earlier.text == intent.text or phrase.determiner != "a"):
                 return refs
             if phrase.determiner in {"the", "its"} and not phrase.places and not phrase.relative:

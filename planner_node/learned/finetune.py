@@ -42,7 +42,8 @@ class Schedule:
         rate: Learning rate of the uppermost layer, at its highest.
         layer_decay: Factor from each layer's rate to that of the one below.
         head_rate: Learning rate of what reads labels off the layers.
-        warm_batches: Batches over which rates rise; then they fall linearly to nothing.
+        batches: Batches learned from: as many of the first of those that the numbers above make.
+        course: Share of the rates at some batches, linear in between: they rise, fall slowly, then faster to nothing.
         average: Share that the running average of the weights keeps from one batch to the next.
         masked: Share of word pieces that are hidden, so that no single one is relied upon.
         step_weight: Of a step's loss, against a task's.
@@ -58,7 +59,8 @@ class Schedule:
     rate: float = 1.5e-4
     layer_decay: float = 0.88
     head_rate: float = 1e-3
-    warm_batches: int = 250
+    batches: int = 3400
+    course: tuple[tuple[int, float], ...] = ((0, 0.0), (250, 1.0), (251, 1.0), (1401, 0.7423), (3401, 0.0))
     average: float = 0.998
     masked: float = 0.06
     step_weight: float = 0.5
@@ -105,7 +107,7 @@ def finetune(corpus: Corpus, folder: Path, schedule: Schedule, *, seed: int, thr
         torch.nn.utils.clip_grad_norm_(networks.parameters(), 1.0)
         optimizer.step()
         rates.step()
-        if count == schedule.warm_batches:  # before that, weights change too fast to be worth averaging
+        if count == schedule.course[1][0]:  # before that, weights change too fast to be worth averaging
             average.n_averaged.zero_()
         average.update_parameters(networks)
         progress.tick(count, batch[0], loss.item())
@@ -186,7 +188,7 @@ def _batches(corpus: Corpus, schedule: Schedule, chance: random.Random) -> list[
     order = [0] * len(batches) + [1] * len(steps)
     chance.shuffle(order)
     sources = iter(batches), iter(steps)
-    return [next(sources[kind]) for kind in order]
+    return [next(sources[kind]) for kind in order][: schedule.batches]
 
 
 def _pieces(item: tuple[Task | Step, list[int]]) -> int:
@@ -214,10 +216,7 @@ def _loss(networks: nn.ModuleDict, corpus: Corpus, batch: _Batch, schedule: Sche
     hidden = hidden.float()
     if kind == "step":
         labels = torch.tensor(
-            [
-                [names.index(label) for names, label in zip(STEP_LABELS, _labels(step), strict=True)]
-                for step, _ in items
-            ]
+            [[names.index(label) for names, label in zip(STEP_LABELS, _labels(step), strict=True)] for step, _ in items]
         )
         losses = [
             torch.nn.functional.cross_entropy(logits, labels[:, i])
@@ -280,10 +279,10 @@ def _optimizer(networks: nn.ModuleDict, schedule: Schedule, total: int) -> tuple
     add(networks["goal"], schedule.head_rate, 0.001)
     add(networks["step"], schedule.head_rate, 0.001)
     optimizer = torch.optim.AdamW(groups, fused=True)
-    warm = min(schedule.warm_batches, total // 5 + 1)
-    return optimizer, torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda i: min((i + 1) / warm, max(0.0, (total - i) / (total - warm)))
-    )
+    whole, shares = zip(*schedule.course, strict=True)
+    # A run with fewer batches, as tests make, takes the whole course all the same.
+    places = [place * (total + 1) / whole[-1] for place in whole]
+    return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, lambda i: float(np.interp(i + 1, places, shares)))
 
 
 def _resume(checkpoint: Path, state: dict[str, Any]) -> int:

@@ -143,7 +143,8 @@ def learn_plans(plans: Sequence[tuple[tuple[str, ...], Sequence[tuple[str, str, 
 
 
 def _logs(counts: NDArray[np.float64]) -> Array:
-    return np.log(counts / counts.sum(axis=1, keepdims=True)).astype(np.float32)
+    logs: Array = np.log(counts / counts.sum(axis=1, keepdims=True)).astype(np.float32)
+    return logs
 
 
 def _pattern(goal: tuple[str, ...], steps: Sequence[tuple[str, str, str]]) -> tuple[PatternStep, ...] | None:
@@ -199,7 +200,11 @@ class PlanReader:
             places: ``(steps, places)`` likewise.
             task: Log-probabilities of the goals, ``(goals,)``, from the instruction's own sentence.
         """
-        logs = np.log(np.maximum(actions, _FLOOR)), np.log(np.maximum(things, _FLOOR)), np.log(np.maximum(places, _FLOOR))
+        logs = (
+            np.log(np.maximum(actions, _FLOOR)),
+            np.log(np.maximum(things, _FLOOR)),
+            np.log(np.maximum(places, _FLOOR)),
+        )
         free, free_score = self._chained(logs[0])
         candidates = self._by_length.get(len(actions), [])
         by_actions = np.array([logs[0][np.arange(len(actions)), p.actions].sum() for p in candidates])
@@ -222,7 +227,9 @@ class PlanReader:
         goals -= np.float32(np.logaddexp.reduce(goals[np.isfinite(goals)]))
         return PlanReading(self._filled(best[1], best[2], logs), goals)
 
-    def _scores(self, pattern: _Pattern, by_actions: float, logs: tuple[Array, Array, Array], task: Array | None) -> Array:
+    def _scores(
+        self, pattern: _Pattern, by_actions: float, logs: tuple[Array, Array, Array], task: Array | None
+    ) -> Array:
         """Log-scores of the pattern's goals."""
         w = self._weights
         scores: Array = np.float32(w.patterns) * pattern.share + np.float32(by_actions)
@@ -237,7 +244,8 @@ class PlanReader:
         for field, steps in pattern.places.items():
             prior = np.float32(w.prior) * self.model.places[ACTIONS.index(_PUT)]
             read = sum(
-                np.float32(w.places if pattern.steps[i].action == _PUT else w.goto) * (logs[2][i] - prior) for i in steps
+                np.float32(w.places if pattern.steps[i].action == _PUT else w.goto) * (logs[2][i] - prior)
+                for i in steps
             )
             scores = scores + read[self._place_of[field][pattern.rows]]
         return scores

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from planner_node.parser.syntax import Clause, NounPhrase, Prepositional
+from planner_node.parser.words import DEEDS
 from scene_graph.ontology import Ontology
 
 __all__ = ["Intent", "interpret"]
@@ -88,7 +89,9 @@ class _Interpreter:
         )
 
     def interpret(self, clause: Clause) -> list[Intent]:
-        if clause.negated or clause.sense in {"", "unable"}:
+        if not clause.sense and not clause.negated and self._is_order(clause):
+            clause = replace(clause, sense="move", verb=("put",))
+        if clause.negated or clause.sense in {"", "unable", "repeat"}:
             return []
         handler = getattr(self, f"_{clause.sense}", None)
         if handler is not None:
@@ -96,6 +99,34 @@ class _Interpreter:
         else:
             result = self._simple(clause)
         return [replace(i, text=clause.text, condition=clause.condition) for i in result]
+
+    def _is_order(self, clause: Clause) -> bool:
+        """Whether a thing and a place say it all: "keys on the table, please"."""
+        places = [p for p in clause.prepositional if p.relation in {"in", "on", "to", "near"}]
+        return (
+            len(clause.objects) == 1
+            and len(places) == 1
+            and not {"is", "are", "was", "were"} & set(clause.text.split())
+            and self.affords(clause.objects[0], "pickupable")
+            and bool(self.labels(places[0].phrase))
+        )
+
+    def repeated(self, clause: Clause, before: Sequence[Intent]) -> list[Intent]:
+        """What was last done with one thing, done with another: "do the same with the bowl"."""
+        last = before[-1].phrases.get("object") if before else None
+        if last is None or not clause.objects:
+            return []
+        start = len(before)
+        for i in range(len(before) - 1, -1, -1):
+            thing = before[i].phrases.get("object")
+            if thing is None or not (thing.pronoun or last.pronoun or thing.words == last.words):
+                break
+            start, last = i, last if last.words and not last.pronoun else thing
+        return [
+            replace(intent, phrases={**intent.phrases, "object": thing}, text=clause.text)
+            for thing in clause.objects
+            for intent in before[start:]
+        ]
 
     def supply(self, intent: Intent, before: Sequence[Intent]) -> Intent:
         """Fill in an object that was left out: what was just loaded ("… on a plate and put in the fridge"), or them."""
@@ -128,12 +159,12 @@ class _Interpreter:
             if (
                 len(places) > 1
                 and places[1].relation in {"in", "on"}
-                and places[0].relation in {"in", "on"}
-                and not self.affords(places[0].phrase, "pickupable")
+                and (places[0].relation in {"in", "on"} or self._is_open(objects))
+                and (not self.affords(places[0].phrase, "pickupable") or self._is_open(objects))
                 and self.affords(places[1].phrase, "receptacle")
                 and self._distinct(places[0].phrase, places[1].phrase)
                 and objects
-                and objects[0].determiner == "the"
+                and objects[0].determiner in {"the", "all"}
                 and not self._part_of(places[0].phrase, places[1].phrase)
             ):
                 first = 1
@@ -142,6 +173,10 @@ class _Interpreter:
         if objects and describing:
             objects = [replace(o, places=(*o.places, *describing)) for o in objects]
         return objects, destination, others
+
+    def _is_open(self, objects: Sequence[NounPhrase]) -> bool:
+        """Whether only what is said about the thing tells which is meant: "the thing next to the tomato"."""
+        return bool(objects) and bool(objects[0].words) and not self.labels(objects[0]) and not objects[0].relative
 
     def _distinct(self, a: NounPhrase, b: NounPhrase) -> bool:
         return set(self.labels(a)) != set(self.labels(b))
@@ -170,7 +205,9 @@ class _Interpreter:
         if phrase.part and not phrase.relative:
             whole = replace(phrase, part=False, states=())
             result.append(Intent(skill="cut", phrases={"object": whole}, process=True))
-        for state in phrase.states:
+        # "A clean plate" is to be made clean; "the hot thing" only says which.
+        names = phrase.determiner not in {"the", "all"} or bool(self.labels(phrase))
+        for state in phrase.states if names else ():
             if state in _PROCESS and not phrase.relative:
                 result.append(Intent(skill=_PROCESS[state], phrases={"object": phrase}, process=True))
         return result
@@ -254,7 +291,12 @@ class _Interpreter:
 
     def _bring(self, clause: Clause) -> list[Intent]:
         objects, destination, _ = self._split_places(clause)
+        to_me = clause.verb[-1:] in (("me",), ("us",)) or any(o.words[:1] in (("me",), ("us",)) for o in objects)
         objects = [_without_me(o) for o in objects if o.words != ("me",)]
+        if to_me and destination is not None and destination.relation in {"in", "on", "near", "under"} and objects:
+            # "bring me the thing on the stove": where it is, not where it goes.
+            objects[-1] = replace(objects[-1], places=(*objects[-1].places, destination))
+            destination = None
         if destination is not None and destination.phrase.words not in (("me",), ("us",)):
             return self._move(replace(clause, objects=tuple(objects), verb=("bring",)))
         result: list[Intent] = []
@@ -329,7 +371,7 @@ class _Interpreter:
             bare = replace(bare, states=tuple(s for s in bare.states if s != "sliced"))
             result += self._processed(bare)
             phrases = {"object": bare}
-            if tool is not None and self.affords(tool, "cuts"):
+            if tool is not None and (self.affords(tool, "cuts") or not self.labels(tool)):
                 phrases["tool"] = tool
             result.append(Intent(skill="cut", phrases=phrases))
         return result
@@ -417,7 +459,10 @@ class _Interpreter:
             and not self._is_bin(destination.phrase)
             and self.affords(destination.phrase, "receptacle")
         ):
-            return self._carry(objects, destination)
+            if clause.verb[0] in {"throw", "toss", "chuck"} and clause.verb[-1:] not in (("away",), ("out",)):
+                return self._carry(objects, destination)
+            objects = [replace(o, places=(*o.places, destination)) for o in objects]
+            destination = None
         result: list[Intent] = []
         for thing in objects:
             result += self._processed(thing)
@@ -464,6 +509,17 @@ class _Interpreter:
         ]
 
 
+def _taken_up(intent: Intent, before: Sequence[Intent]) -> Intent:
+    """An intent with "the food you heated" replaced by what was heated before, in this same instruction."""
+    phrases = dict(intent.phrases)
+    for name, phrase in intent.phrases.items():
+        told = {skill for skill, words in DEEDS.items() if words & set(phrase.relative)}
+        done = next((b.phrases["object"] for b in reversed(before) if b.skill in told and "object" in b.phrases), None)
+        if done is not None and phrase.determiner in {"the", "all", ""}:
+            phrases[name] = replace(done, determiner="the") if done.words else done
+    return replace(intent, phrases=phrases)
+
+
 def _without_me(phrase: NounPhrase) -> NounPhrase:
     if phrase.words[:1] in (("me",), ("us",)):
         words = phrase.words[1:]
@@ -485,10 +541,10 @@ def interpret(clauses: Sequence[Clause], ontology: Ontology) -> tuple[list[Inten
     intents: list[Intent] = []
     unclear: list[str] = []
     for clause in clauses:
-        found = interpreter.interpret(clause)
+        found = interpreter.repeated(clause, intents) if clause.sense == "repeat" else interpreter.interpret(clause)
         for intent in found:
             omitted = intent.phrases.get("object") is _OMITTED
-            intents.append(interpreter.supply(intent, intents) if omitted else intent)
+            intents.append(interpreter.supply(intent, intents) if omitted else _taken_up(intent, intents))
         if not found and not clause.negated and clause.text.strip():
             unclear.append(clause.text)
     if intents:

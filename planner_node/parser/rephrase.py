@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from planner_node.parser import words as w
 
-__all__ = ["imperative"]
+__all__ = ["blunt", "ensuring", "imperative", "is_statement", "participle_base"]
 
 Tokens = tuple[str, ...]
 
@@ -16,10 +16,77 @@ _WISHES: tuple[Tokens, ...] = (
     ("would", "like"),
     ("i", "could", "use"),
     ("i", "want"),
+    ("i", "fancy"),
     ("we", "need"),
     ("i", "need"),
 )
 """Beginnings of a wish for a thing."""
+
+_WOULD_BE = ("would", "be")
+_WELCOME = w.word_set("nice great lovely good handy helpful perfect wonderful grateful glad happy thankful appreciated")
+_POLITE: tuple[Tokens, ...] = (
+    *((*begin, *_WOULD_BE, word, "if", "you") for begin in (("i",), ("it",), ("we",)) for word in sorted(_WELCOME)),
+    ("i", "would", "appreciate", "it", "if", "you"),
+    ("do", "you", "think", "you", "could"),
+    ("would", "it", "be", "possible", "to"),
+    ("is", "it", "possible", "to"),
+    ("do", "you", "mind"),
+)
+"""Before what is asked for; after "if you" in the past tense."""
+
+_PLACED: tuple[Tokens, ...] = (
+    *(
+        (*modal, verb)
+        for modal in (("should",), ("must",), ("has", "to"), ("needs", "to"), ("ought", "to"), ("can",))
+        for verb in ("go", "be", "sit", "stand", "lie")
+    ),
+    *((verb,) for verb in ("belongs", "belong", "goes", "go")),
+)
+"""Between a thing and the place where it is wanted: "the salt should go on the counter"."""
+
+_MADE = {
+    "cold": ("cool",),
+    "cool": ("cool",),
+    "hot": ("heat",),
+    "warm": ("heat",),
+    "clean": ("wash",),
+    "wet": ("wash",),
+    "empty": ("empty",),
+    "open": ("open",),
+    "closed": ("close",),
+    "sliced": ("slice",),
+}
+"""States that "get the tomato cold" asks for, to the verbs that bring them about."""
+
+_ALONE: tuple[Tokens, ...] = (
+    ("alone",),
+    ("be",),
+    ("as", "it", "is"),
+    ("where", "it", "is"),
+    ("in", "peace"),
+)
+"""After "leave X": nothing is to be done with it."""
+
+_PAST = {
+    "put": "put",
+    "took": "take",
+    "brought": "bring",
+    "got": "get",
+    "gave": "give",
+    "set": "set",
+    "cut": "cut",
+    "threw": "throw",
+    "left": "leave",
+    "went": "go",
+    "made": "make",
+    "shut": "shut",
+    "found": "find",
+    "laid": "lay",
+    "hung": "hang",
+    "kept": "keep",
+    "held": "hold",
+    "ran": "run",
+}
 
 _ENSURE: tuple[Tokens, ...] = (
     ("make", "sure", "that"),
@@ -81,13 +148,124 @@ def imperative(tokens: Tokens) -> Tokens:
     for opening in _ENSURE:
         if tokens[: len(opening)] == opening:
             return _ensured(tokens[len(opening) :]) or tokens
-    if tokens[:2] in (("where", "is"), ("where", "are")):
-        return ("find", *tokens[2:])
+    sought = _sought(tokens)
+    if sought:
+        return ("find", *sought)
     for opening in _WISHES:
         if tokens[: len(opening)] == opening:
             thing = tokens[len(opening) :]
             return _with_participle(thing) or ("bring", *thing)
-    return _needed(tokens) or tokens
+    return _idiom(tokens) or _placed(tokens) or _needed(tokens) or _switched(tokens) or tokens
+
+
+def blunt(tokens: Tokens) -> Tokens:
+    """A sentence without "I would be grateful if you …", its verb in the present."""
+    for opening in _POLITE:
+        if tokens[: len(opening)] == opening and len(tokens) > len(opening):
+            return _present(tokens[len(opening) :])
+    return tokens
+
+
+def ensuring(tokens: Tokens) -> Tokens:
+    """The words with which a clause begins that asks to make sure of something; () if it does not."""
+    return next((opening for opening in _ENSURE if tokens[: len(opening)] == opening), ())
+
+
+def is_statement(tokens: Tokens, i: int, *, states: bool = False) -> bool:
+    """Whether a clause such as "the plate needs …" begins at `i`; "the tap is off" as well, if `states`."""
+    if i >= len(tokens) or tokens[i] not in w.DETERMINERS:
+        return False
+    for j in range(i + 2, min(len(tokens), i + 7)):
+        if tokens[j] in {",", "and", "that", "which"} or w.PREPOSITIONS.match(tokens, j):
+            return False
+        if tokens[j] in {"needs", "need", "should", "must", "has", "belongs", "goes"} or (states and tokens[j] in _BE):
+            return True
+    return False
+
+
+def _present(tokens: Tokens) -> Tokens:
+    """A clause with its first verb in the present: "rinsed that bowl" → "rinse that bowl"."""
+    if tokens[0] in {"could", "would", "can", "please", "just"}:
+        return _present(tokens[1:]) if len(tokens) > 1 else tokens
+    base = _PAST.get(tokens[0]) or participle_base(tokens[0]) or w.verb_base(tokens[0])
+    return (base, *tokens[1:]) if base is not None else tokens
+
+
+def _sought(tokens: Tokens) -> Tokens:
+    """What a question asks for: "where did the ladle go"; () if it is none."""
+    for opening, ending in _QUESTIONS:
+        if tokens[: len(opening)] == opening and len(tokens) > len(opening):
+            thing = tokens[len(opening) :]
+            return thing[:-1] if thing[-1] in ending else thing
+    return ()
+
+
+_QUESTIONS: tuple[tuple[Tokens, frozenset[str]], ...] = (
+    (("where", "is"), frozenset()),
+    (("where", "are"), frozenset()),
+    (("where", "did"), frozenset({"go"})),
+    (("where", "has"), frozenset({"gone"})),
+    (("where", "have"), frozenset({"gone"})),
+    (("have", "you", "seen"), frozenset()),
+    (("do", "you", "know", "where"), frozenset({"is", "are"})),
+    (("any", "idea", "where"), frozenset({"is", "are"})),
+)
+"""How questions for a thing begin, and words that may end them."""
+
+
+def _idiom(tokens: Tokens) -> Tokens | None:
+    """Verbs that only with their object say what to do: give … a rinse, get … cold, let … cool, leave … alone."""
+    verb = tokens[0] if tokens else ""
+    if verb == "give" and "a" in tokens[2:]:
+        cut = len(tokens) - 1 - tokens[::-1].index("a")
+        deed = next((t for t in tokens[cut + 1 :] if w.VERBS.get((t,)) in _GIVEN), None)
+        if deed is not None and tokens[1] not in {"me", "us"}:
+            return (deed, *tokens[1:cut])
+    if verb == "leave":
+        for ending in _ALONE:
+            if len(tokens) > len(ending) + 1 and tokens[-len(ending) :] == ending:
+                return ("do", "not", "touch", *tokens[1 : -len(ending)])
+    if verb in {"get", "make", "keep"} and len(tokens) > 2:
+        for j in range(2, len(tokens)):
+            ends = j + 1 == len(tokens) or bool(w.PREPOSITIONS.match(tokens, j + 1)) or tokens[j + 1] in w.ADVERBS
+            if tokens[j] in _MADE and ends and tokens[j - 1] not in _BE and not w.PREPOSITIONS.match(tokens, j - 1):
+                return (*_MADE[tokens[j]], *tokens[1:j], *tokens[j + 1 :])
+    if verb == "let" and len(tokens) > 2:
+        for j in range(2, len(tokens)):
+            if w.verb_base(tokens[j]) == tokens[j] and tokens[j - 1] not in w.DETERMINERS:
+                length = max(1, w.VERBS.match(tokens, j))
+                return (*tokens[j : j + length], *tokens[1:j], *tokens[j + length :])
+    if verb in {"set", "lay"} and tokens[1:3] == ("the", "table") and tokens[3:4] == ("with",):
+        return ("put", *tokens[4:], "on", "the", "table")
+    return None
+
+
+_GIVEN = frozenset({"wash", "wipe", "push", "pull", "heat", "cool", "cook", "cut"})
+"""Senses of verbs that one can give something: "a quick rinse"."""
+
+
+def _placed(tokens: Tokens) -> Tokens | None:
+    """From "the salt should go on the counter" to "put the salt on the counter"; "… would be nice" is a wish."""
+    for i in range(1, len(tokens)):
+        if tokens[i : i + 2] == _WOULD_BE and tokens[i + 2 : i + 3] and tokens[i + 2] in _WELCOME:
+            return ("bring", *tokens[:i])
+        for between in _PLACED:
+            end = i + len(between)
+            place = w.PREPOSITIONS.match(tokens, end)
+            back = tokens[end : end + 1] == ("back",) and bool(w.PREPOSITIONS.match(tokens, end + 1))
+            if tokens[i:end] == between and (place or back) and w.verb_base(tokens[0]) is None:
+                return ("put", *tokens[:i], *tokens[end:])
+    return None
+
+
+def _switched(tokens: Tokens) -> Tokens | None:
+    """From "the tv on, please" to "turn the tv on"."""
+    words = tokens
+    while words and words[-1] in {"please", ",", "now", "thanks"}:
+        words = words[:-1]
+    if len(words) > 1 and words[-1] in {"on", "off"} and w.verb_base(words[0]) is None:
+        return ("turn", *words)
+    return None
 
 
 def _ensured(tokens: Tokens) -> Tokens | None:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from planner_node.parser import words as w
-from planner_node.parser.rephrase import imperative
+from planner_node.parser.asides import correction, corrections_at, straighten
+from planner_node.parser.rephrase import ensuring, imperative, is_statement, participle_base
 
 __all__ = ["Clause", "NounPhrase", "Prepositional", "Splitter", "singular", "tokenize"]
 
@@ -25,6 +27,7 @@ _CONTRACTIONS = (
     (re.compile(r"\bi'm\b"), "i am"),
     (re.compile(r"\byou've\b"), "you have"),
     (re.compile(r"'s\b"), ""),
+    (re.compile(r"\s+[-–—]+\s+"), " , "),
     (re.compile(r"[-/_]"), " "),
     (re.compile(r"\([^)]*\)"), " "),
 )
@@ -134,8 +137,15 @@ class Splitter:
         """The clauses of an instruction, in the order in which they are to be done."""
         result: list[Clause] = []
         for sentence in _sentences(tokenize(instruction)):
-            result.extend(self._sentence(sentence))
-        return result
+            bounds = [0, *corrections_at(sentence), len(sentence)]
+            for start, end in pairwise(bounds):
+                anew = correction(sentence[start:end])
+                clauses = self._sentence(straighten(anew or sentence[start:end]))
+                if anew is not None and result and clauses:
+                    result[-1:] = _corrected(result[-1], clauses)
+                else:
+                    result.extend(clauses)
+        return _with_topics(result)
 
     def phrase(self, text: str) -> NounPhrase:
         """A text as one noun phrase."""
@@ -169,12 +179,15 @@ class Splitter:
             if verb:
                 tokens = (*tokens[self._skip_fillers(tokens, verb) :], *(t for t in tokens[:verb] if t != ","))
         clauses: list[Clause] = []
+        opening = ensuring(tokens)
         for follows, piece in self._pieces(tokens):
+            if opening and clauses and is_statement(piece, 0, states=True):
+                piece = (*opening, *piece)
             clause = self._clause(piece)
             if clause is None:
                 continue
             if follows and clauses:
-                clauses.insert(len(clauses) - 1, clause)
+                clauses[-1:] = _exchanged(clause, clauses[-1])
             elif not clause.sense and clauses and clauses[-1].prepositional and clause.prepositional:
                 # "put the fork in the sink and the plate on the table": the verb is said once.
                 clauses.append(replace(clause, sense=clauses[-1].sense, verb=clauses[-1].verb))
@@ -213,7 +226,7 @@ class Splitter:
             if i > start:
                 result.append((after, tokens[start:i]))
                 after = False
-            after = after or tokens[i + skip - 1] == "after"
+            after = after or tokens[i + skip - 1] in {"after", "once"}
             start = i = i + skip
         if start < len(tokens):
             result.append((after, tokens[start:]))
@@ -238,9 +251,13 @@ class Splitter:
         polite = self._skip_fillers(tokens, start) > i
         if token in {"to", "for"} and not polite and i > start + 1 and self._starts_clause(tokens, i + 1, bare=True):
             # "something to read" names a thing; "heat it to serve it" goes on.
-            return 0 if tokens[i - 1] in _VAGUE else 1
+            used = tokens[i - 1] in {"use", "need", "used"} and i > 1 and w.verb_base(tokens[i - 2]) is None
+            return 0 if tokens[i - 1] in _VAGUE or used else 1
         if token in {",", "and"} and i > start and self._elided(tokens, i, start):
             return 1
+        skip = 2 if rest[:2] == (",", "and") else 1
+        if token in {",", "and"} and i > start and is_statement(tokens, i + skip, states=bool(ensuring(tokens))):
+            return skip
         return 0
 
     def _elided(self, tokens: tuple[str, ...], i: int, start: int) -> bool:
@@ -272,6 +289,8 @@ class Splitter:
             return True
         if tokens[j] in {"you", "i", "we"}:
             j += 1
+            if tokens[j : j + 1] == ("have",) and j + 1 < len(tokens) and _done(tokens[j + 1]):
+                return True
         base = w.verb_base(tokens[j]) if j < len(tokens) else None
         if base is None or (bare and base != tokens[j]):
             return False
@@ -315,8 +334,12 @@ class Splitter:
     def _clause(self, tokens: tuple[str, ...]) -> Clause | None:
         text = " ".join(tokens)
         i = self._skip_fillers(tokens, 0)
-        if tokens[i : i + 1] in (("you",), ("i",), ("we",)) and i + 1 < len(tokens) and w.verb_base(tokens[i + 1]):
-            i += 1
+        if tokens[i : i + 1] in (("you",), ("i",), ("we",)) and i + 1 < len(tokens):
+            done = _done(tokens[i + 2]) if tokens[i + 1] == "have" and i + 2 < len(tokens) else None
+            if done is not None:
+                tokens = (*tokens[:i], done, *tokens[i + 3 :])
+            elif w.verb_base(tokens[i + 1]):
+                i += 1
         negated = False
         if tokens[i : i + 2] in (("do", "not"), ("can", "not")) or tokens[i : i + 1] == ("never",):
             negated = True
@@ -325,6 +348,8 @@ class Splitter:
         tokens = imperative(tokens)
         if not tokens:
             return None
+        if tokens[:2] == ("do", "not"):  # an idiom for it: "leave the tomato alone"
+            negated, tokens = True, tokens[2:]
         verb: tuple[str, ...] = ()
         base = w.verb_base(tokens[0])
         position = 0
@@ -392,6 +417,11 @@ class Splitter:
                 prepositional.append(Prepositional("also", phrase))
             else:
                 objects.append(phrase)
+        if objects and prepositional and objects[0].determiner == "all" and set(objects[0].words) <= _VAGUE:
+            # "everything on the table that is dirty": not the table.
+            place = prepositional[0]
+            objects[0] = replace(objects[0], states=(*objects[0].states, *place.phrase.states))
+            prepositional[0] = replace(place, phrase=replace(place.phrase, states=()))
         sense = w.VERBS.get(verb) or (w.VERBS.get(verb[:1]) if verb else None) or ""
         if not sense and not objects and not prepositional:
             return Clause(sense="", text=text, negated=negated)
@@ -482,8 +512,11 @@ class Splitter:
             token = tokens[i]
             if token in w.PRONOUNS and self._stands_alone(tokens, i + 1):
                 break
-            if token in w.NUMBERS and not (token == "one" and determiner):
-                count = w.NUMBERS[token]
+            if token == "both" and self._joins_two(tokens, i + 1):
+                pass
+            elif token in w.NUMBERS and not (token == "one" and determiner):
+                # "one of the two balls" is one.
+                count = w.NUMBERS[token] if count is None else count
                 determiner = determiner or "a"
             elif token in w.DETERMINERS:
                 kind = w.DETERMINERS[token]
@@ -494,6 +527,16 @@ class Splitter:
                 break
             i += 1
         return determiner, count, i
+
+    @staticmethod
+    def _joins_two(tokens: tuple[str, ...], i: int) -> bool:
+        """Whether "both" only announces "the cup and the mug"."""
+        for j in range(i + 1, min(len(tokens) - 1, i + 6)):
+            if tokens[j] == "and":
+                return tokens[j + 1] in w.DETERMINERS
+            if tokens[j] == "," or w.PREPOSITIONS.match(tokens, j):
+                return False
+        return False
 
     @staticmethod
     def _joins_states(tokens: tuple[str, ...], i: int) -> bool:
@@ -537,6 +580,8 @@ class Splitter:
         if len(head) == 1 and head[0] in w.PART_WORDS:
             part, head = True, []
         words = (*head[:-1], singular(head[-1])) if plural and not part else tuple(head)
+        if (plural and determiner == "the" and count is None) or words[:1] == ("everything",):
+            determiner = "all"
         return NounPhrase(
             words=words, determiner=determiner, count=count, plural=plural, part=part, states=tuple(states)
         )
@@ -570,8 +615,26 @@ class Splitter:
                 if end > i + 1 and self._relative_done(tokens, i, end):
                     break
                 end += 1
-            return replace(phrase, relative=tokens[i:end]), end
+            return self._related(phrase, tokens[i:end]), end
         return phrase, i
+
+    def _related(self, phrase: NounPhrase, relative: tuple[str, ...]) -> NounPhrase:
+        """A phrase with its relative clause; "that is in the sink" and "that are dirty" as place and state."""
+        if relative[:1] not in (("that",), ("which",), ("who",)) or relative[1:2] not in (("is",), ("are",), ("was",)):
+            return replace(phrase, relative=relative)
+        rest = relative[2:]
+        while rest and rest[0] in {"still", "now", "already", "currently"}:
+            rest = rest[1:]
+        if rest and rest[0] in w.STATE_WORDS:
+            return replace(phrase, states=(*phrase.states, w.STATE_WORDS[rest[0]]))
+        if rest in (("on",), ("off",), ("running",)):
+            return replace(phrase, states=(*phrase.states, "off" if rest == ("off",) else "on"))
+        match = w.PREPOSITIONS.match(rest, 0)
+        place, _ = self._noun_phrase(rest, match) if match else (None, 0)
+        if place is not None and place.words:
+            relation = w.PREPOSITIONS[rest[:match]]
+            return replace(phrase, places=(*phrase.places, Prepositional(relation, place)))
+        return replace(phrase, relative=relative)
 
     def _contents(self, tokens: tuple[str, ...], i: int) -> tuple[tuple[NounPhrase, ...], int]:
         """Read "an apple", "a knife and an apple"; returns them and where they end."""
@@ -591,7 +654,9 @@ class Splitter:
         The last place is the verb's: "put the food you heated on a plate", "put the cup you left in the sink on the
         table"; "that is on the table" always keeps its own.
         """
-        if not self._is_place(tokens, i):
+        if not self._is_place(tokens, i) or (
+            tokens[i] == "to" and w.verb_base(tokens[i + 1 : i + 2][0] if tokens[i + 1 :] else "")
+        ):
             return False
         if tokens[start + 1 : start + 2] in (("is",), ("are",), ("was",), ("were",)) and i <= start + 2:
             return False
@@ -650,6 +715,7 @@ _INTRANSITIVE = frozenset({"wait", "go_to", "drop", "toggle"})
 _GLUE = (
     (",", "and"),
     ("as", "well", "as"),
+    (",", "but"),
     (",", "before"),
     (",", "after"),
     ("and", "after"),
@@ -658,7 +724,9 @@ _GLUE = (
     (",",),
     ("before",),
     ("after",),
+    ("once",),
     ("while",),
+    ("but",),
     ("by",),
 )
 """What stands between two clauses, when a verb follows."""
@@ -697,6 +765,52 @@ def _sentences(tokens: tuple[str, ...]) -> list[tuple[str, ...]]:
             current.append(token)
     if current:
         result.append(tuple(current))
+    return result
+
+
+def _done(word: str) -> str | None:
+    """The verb of "you have put", "you have washed"."""
+    return participle_base(word) or {"put": "put", "set": "set", "taken": "take", "got": "get"}.get(word)
+
+
+def _corrected(said: Clause, anew: list[Clause]) -> list[Clause]:
+    """A clause as it was said anew: another clause, or only another thing or place."""
+    first = anew[0]
+    if first.sense:
+        pronoun = bool(first.objects) and first.objects[0].pronoun == "it"
+        return [replace(first, objects=said.objects) if pronoun and said.objects else first, *anew[1:]]
+    if first.objects:
+        return [
+            replace(said, objects=first.objects, prepositional=first.prepositional or said.prepositional),
+            *anew[1:],
+        ]
+    return [replace(said, prepositional=first.prepositional or said.prepositional), *anew[1:]]
+
+
+def _exchanged(first: Clause, said_first: Clause) -> list[Clause]:
+    """Two clauses in the order in which they are done, which is not that in which they were said."""
+    named = next((o for o in said_first.objects if not o.pronoun), None)
+    if named is not None:
+        # "start the machine once you have put the mug under it": the thing is named where it comes first.
+        places = tuple(replace(p, phrase=named) if p.phrase.pronoun == "it" else p for p in first.prepositional)
+        first = replace(first, prepositional=places)
+    return [first, said_first]
+
+
+def _with_topics(clauses: list[Clause]) -> list[Clause]:
+    """Join what is only named with the clause that takes it up: "the shaker, put it next to the toaster"."""
+    result: list[Clause] = []
+    for clause in clauses:
+        before = result[-1] if result else None
+        takes_up = clause.sense and clause.objects and clause.objects[0].pronoun in {"it", "them"}
+        if takes_up and before is not None and not before.sense and before.objects and not before.negated:
+            named = before.objects
+            places = tuple(p for p in before.prepositional if p.relation in {"in", "on", "near", "under", "at"})
+            if len(named) == 1 and places:
+                named = (replace(named[0], places=(*named[0].places, *places)),)
+            result[-1] = replace(clause, objects=(*named, *clause.objects[1:]))
+        else:
+            result.append(clause)
     return result
 
 

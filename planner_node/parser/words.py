@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 __all__ = [
     "ADVERBS",
+    "DEEDS",
     "DETERMINERS",
     "FILLERS",
     "LANDMARKS",
@@ -68,7 +69,8 @@ _SENSES: dict[str, str] = {
     "toggle_on": "turn on|switch on|power on|start|activate|light|light up|illuminate|run|power up|click on|"
     "flip on|ignite|fire up|flick on",
     "toggle_off": "turn off|switch off|power off|stop|deactivate|shut off|extinguish|blow out|put out|power down|"
-    "shut down|flip off|click off|flick off|douse",
+    "shut down|flip off|click off|flick off|douse|kill",
+    "repeat": "repeat",
     "toggle": "turn|switch|power|toggle|flip|flick",
     "open": "open|open up|unlock|uncover|crack open",
     "close": "close|shut|close up|close off",
@@ -182,7 +184,8 @@ FILLERS = _table(
     "the task is to|you will|i will have you|help me|help|come and|again|do|and also|plus|as well as|but|"
     "would you mind|when you are done|when done|once done|at last|in the end|afterward|subsequently|hi|hello|"
     "slowly|do me a favor and|do me a favour and|time to|it is time to|want you to|need you to|"
-    "go over and|go there and|walk over and|head over and|turn around and"
+    "go over and|go there and|walk over and|head over and|turn around and|meanwhile|in the meantime|at the same time|"
+    "maybe|perhaps|um|uh|er|erm|like|pls|first of all|possibly|if you could|if you can|if possible|oh"
 )
 """Words before a verb that change nothing."""
 
@@ -269,6 +272,8 @@ PART_WORDS = frozenset(
         "sliver",
         "part",
         "parts",
+        "rest",
+        "remainder",
     ]
 )
 """Words that, before "of", name a part cut from what follows."""
@@ -303,3 +308,18 @@ STATE_WORDS: MappingProxyType[str, str] = MappingProxyType(
     }
 )
 """Adjectives and participles to the states of `scene_graph.types`."""
+
+DEEDS: MappingProxyType[str, frozenset[str]] = MappingProxyType(
+    {
+        "wash": word_set("washed rinsed cleaned"),
+        "heat": word_set("heated warmed microwaved"),
+        "cool": word_set("cooled chilled refrigerated"),
+        "cut": word_set("sliced cut chopped"),
+        "cook": word_set("cooked fried toasted baked boiled"),
+        "pick_up": word_set("picked took grabbed held used"),
+        "move": word_set("moved put placed brought carried"),
+        "fill": word_set("filled"),
+        "toggle_on": word_set("turned switched"),
+    }
+)
+"""Skills to words of relative clauses that tell of them: "the food you heated"."""

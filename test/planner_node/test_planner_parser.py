@@ -126,3 +126,61 @@ def test_words_are_told_apart():
 )
 def test_alfred_goals(text, goal):
     assert tuple(alfred_goal(text, ontology()).values()) == goal
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("I would be happy if you chopped the lettuce.", [("cut", {"object": "lettuce"})]),
+        ("The vase belongs on the shelf.", [("move", {"object": "vase", "receptacle": "shelf"})]),
+        ("Laptop on the desk, please", [("move", {"object": "laptop", "receptacle": "desk"})]),
+        ("Give the pot a good scrub.", [("wash", {"object": "pot"})]),
+        ("Let the soup bowl cool.", [("cool", {"object": "soup bowl"})]),
+        ("Any idea where my watch is?", [("explore", {"object": "watch"})]),
+        ("The spoon: rinse it, would you?", [("wash", {"object": "spoon"})]),
+        ("Put the pen on the bed. No, the pencil.", [("move", {"object": "pencil", "receptacle": "bed"})]),
+        ("Close the fridge, no wait, open the fridge.", [("open", {"object": "fridge"})]),
+        (
+            "Wash the cup and put it on the shelf, then do the same with the plate.",
+            [
+                ("wash", {"object": "cup"}),
+                ("move", {"object": "it", "receptacle": "shelf"}),
+                ("wash", {"object": "plate"}),
+                ("move", {"object": "plate", "receptacle": "shelf"}),
+            ],
+        ),
+        (
+            "Turn on the toaster once you have put the bread in it.",
+            [("move", {"object": "bread", "receptacle": "toaster"}), ("toggle_on", {"object": "toaster"})],
+        ),
+        ("Use the big knife to slice the bread.", [("cut", {"object": "bread", "tool": "big knife"})]),
+        ("Open the safe but leave the box alone.", [("open", {"object": "safe"})]),
+        (
+            "Heat the egg, and when it is hot put it on a plate.",
+            [("heat", {"object": "egg"}), ("move", {"object": "it", "receptacle": "plate"})],
+        ),
+        (
+            "Cool the egg. Put what you chilled in the sink.",
+            [("cool", {"object": "egg"}), ("move", {"object": "egg", "receptacle": "sink"})],
+        ),
+        (
+            "Put both the fork and the spoon in the drawer",
+            [
+                ("move", {"object": "fork", "receptacle": "drawer"}),
+                ("move", {"object": "spoon", "receptacle": "drawer"}),
+            ],
+        ),
+    ],
+)
+def test_people_have_many_ways_to_say_it(text, expected):
+    found, unclear = read(text)
+    assert found == expected
+    assert unclear == []
+
+
+def test_whatever_is_somewhere_is_told_by_place_and_state():
+    thing = noun_phrase("everything that is in the sink", ontology())
+    assert thing.determiner == "all"
+    assert [(p.relation, p.phrase.text) for p in thing.places] == [("in", "sink")]
+    assert noun_phrase("the dishes that are dirty", ontology()).states == ("dirty",)
+    assert noun_phrase("one of the two pens", ontology()).count == 1

@@ -1,0 +1,178 @@
+"""What people say between and around clauses, put into an order that `planner_node.parser.syntax` reads.
+
+Each rule rewrites the words of one sentence: conditions and times in other words, corrections ("no wait, …"),
+exceptions (", not the big one"), "use X to cut Y", and things named by a clause ("what you flip pancakes with").
+"""
+
+from __future__ import annotations
+
+from planner_node.parser import words as w
+from planner_node.parser.rephrase import blunt
+
+__all__ = ["correction", "straighten"]
+
+Tokens = tuple[str, ...]
+
+_SAME: tuple[tuple[Tokens, Tokens], ...] = (
+    (("in", "case"), ("if",)),
+    (("provided",), ("if",)),
+    (("after", "which"), ("then",)),
+    (("following", "that"), ("then",)),
+    (("after", "that"), ("then",)),
+    (("as", "soon", "as"), ("once",)),
+    (("as", "well", "as"), ("and",)),
+    (("do", "the", "same", "with"), ("repeat",)),
+    (("do", "the", "same", "for"), ("repeat",)),
+    (("do", "the", "same", "to"), ("repeat",)),
+    (("do", "the", "same", "thing", "with"), ("repeat",)),
+    (("same", "with"), ("repeat",)),
+    (("same", "for"), ("repeat",)),
+    (("them", "all"), ("them",)),
+    (("all", "of", "them"), ("them",)),
+    (("both", "of", "them"), ("them",)),
+    (("all", "of", "it"), ("it",)),
+    (("what", "is", "left", "of"), ()),
+    (("what", "remains", "of"), ()),
+    (("the", "rest", "of"), ()),
+    (("whatever", "is"), ("everything", "that", "is")),
+    (("all", "that", "is"), ("everything", "that", "is")),
+    (("all", "the", "things"), ("everything",)),
+    (("all", "things"), ("everything",)),
+)
+"""Words that stand for others."""
+
+_CORRECTIONS: tuple[Tokens, ...] = (
+    ("no", "wait"),
+    ("wait", "no"),
+    ("no", "sorry"),
+    ("sorry", "no"),
+    ("no", ","),
+    ("sorry", ","),
+    ("actually", "no"),
+    ("actually", ","),
+    ("i", "mean"),
+    ("i", "meant"),
+    ("scratch", "that"),
+    ("or", "rather"),
+)
+"""How people begin to say it anew."""
+
+_TIMES = frozenset({"when", "once", "after"})
+_DONE = frozenset({"done", "ready", "finished", "over", "complete"})
+
+
+def straighten(tokens: Tokens) -> Tokens:
+    """A sentence with the words that the grammar knows for what people say."""
+    tokens = blunt(_without_tags(tokens))
+    for before, after in _SAME:
+        tokens = _replaced(tokens, before, after)
+    return _described(_with_tool(_without_exceptions(_without_times(tokens))))
+
+
+def correction(tokens: Tokens) -> Tokens | None:
+    """What a sentence, or the rest of one, says in place of what was said before; None if it corrects nothing."""
+    for opening in _CORRECTIONS:
+        if tokens[: len(opening)] == opening:
+            rest = tokens[len(opening) :]
+            while rest and rest[0] in {",", "just", "please", "instead"}:
+                rest = rest[1:]
+            return correction(rest) or rest or None
+    return None
+
+
+def corrections_at(tokens: Tokens) -> list[int]:
+    """Where, after its beginning, a sentence corrects itself."""
+    return [
+        i
+        for i in range(1, len(tokens))
+        if tokens[i - 1] == "," and any(tokens[i : i + len(opening)] == opening for opening in _CORRECTIONS)
+    ]
+
+
+def _without_tags(tokens: Tokens) -> Tokens:
+    """Without ", would you" and "please" at the end."""
+    for tag in _TAGS:
+        if len(tokens) > len(tag) and tokens[-len(tag) :] == tag:
+            return _without_tags(tokens[: -len(tag)])
+    return tokens
+
+
+_TAGS: tuple[Tokens, ...] = (
+    *((modal, "you") for modal in ("would", "will", "could", "can")),
+    ("would", "you", "please"),
+    ("thank", "you"),
+    *((word,) for word in (",", "please", "pls", "thanks", "ok", "okay", "cheers", "instead")),
+)
+
+
+def _replaced(tokens: Tokens, before: Tokens, after: Tokens) -> Tokens:
+    i = 0
+    while i < len(tokens):
+        if tokens[i : i + len(before)] == before:
+            tokens = (*tokens[:i], *after, *tokens[i + len(before) :])
+            i += len(after)
+        else:
+            i += 1
+    return tokens
+
+
+def _without_times(tokens: Tokens) -> Tokens:
+    """Without "when it is done": what is done next is done next anyhow."""
+    for i, token in enumerate(tokens):
+        if token not in _TIMES or tokens[i + 1 : i + 2] not in (("it",), ("they",), ("that",), ("the",)):
+            continue
+        be = next((j for j in range(i + 2, min(len(tokens), i + 5)) if tokens[j] in {"is", "are", "has", "have"}), None)
+        if be is None:
+            continue
+        end = be + 1
+        while end < len(tokens) and tokens[end] in {"been", "nice", "and", "nicely", "all", "fully", "completely"}:
+            end += 1
+        named = tokens[end : end + 1]
+        if not named or (named[0] not in w.STATE_WORDS and named[0] not in _DONE):
+            continue
+        end += 1
+        if tokens[end : end + 1] == (",",):
+            end += 1
+        if i == 0 or end >= len(tokens):
+            continue  # at either end it is a condition, or asks for the state
+        start = i - 1 if tokens[i - 1] == "and" else i
+        return _without_times((*tokens[:start], "then", *tokens[end:]))
+    return tokens
+
+
+def _without_exceptions(tokens: Tokens) -> Tokens:
+    """Without ", not the big one"."""
+    for i in range(1, len(tokens) - 1):
+        if tokens[i] == "not" and tokens[i - 1] in {",", "and", "but"} and tokens[i + 1] in w.DETERMINERS:
+            end = next((j for j in range(i + 1, len(tokens)) if tokens[j] in {",", "then"}), len(tokens))
+            return (*tokens[: i - 1], *tokens[end:])
+    return tokens
+
+
+def _with_tool(tokens: Tokens) -> Tokens:
+    """From "use the knife to cut the bread" to "cut the bread with the knife"."""
+    for i, token in enumerate(tokens):
+        if token not in {"use", "using"} or "to" not in tokens[i + 2 :]:
+            continue
+        to = tokens.index("to", i + 2)
+        if w.verb_base(tokens[to + 1] if to + 1 < len(tokens) else "") is None or {",", "and"} & set(tokens[i:to]):
+            continue
+        end = next((j for j in range(to + 1, len(tokens)) if tokens[j] in {",", "and", "then"}), len(tokens))
+        if tokens[i + 1 : to] == ("it",):
+            return (*tokens[:i], *tokens[to + 1 :])
+        return (*tokens[:i], *tokens[to + 1 : end], "with", *tokens[i + 1 : to], *tokens[end:])
+    return tokens
+
+
+def _described(tokens: Tokens) -> Tokens:
+    """From "what you flip pancakes with" to "something that you flip pancakes with"."""
+    result: list[str] = []
+    for i, token in enumerate(tokens):
+        follows = tokens[i + 1 : i + 2]
+        before = tokens[i - 1] if i else ""
+        named = follows and follows[0] != "," and before not in {"of", "about"}
+        if token in {"what", "whatever"} and i and named:
+            result += ["something", "that"]
+        else:
+            result.append(token)
+    return tuple(result)
