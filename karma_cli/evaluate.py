@@ -15,9 +15,8 @@ from karma_eval.metrics import summarise
 from karma_eval.report import write_report
 from karma_eval.run import Condition
 from karma_eval.runner import evaluate, plan_jobs, write_results
-from karma_eval.stack import PLANNERS
+from karma_eval.stack import MEMORIES, PLANNERS
 from karma_eval.tasks import load_tasks
-from planner_node.local import MemoryMode
 from sim.simulation import Simulation
 
 __all__ = ["check_suites", "run_suites"]
@@ -39,7 +38,7 @@ def run_suites(tasks: list[Path], *, planner: str, memory: str, seeds: int, out:
         TaskError: If a task file is malformed.
     """
     planners = _choose(planner, PLANNERS, "planner")
-    memories = _choose(memory, tuple(MemoryMode), "memory")
+    memories = _choose(memory, MEMORIES, "memory")
     conditions = [Condition(memory=m, planner=p) for p in planners for m in memories]
     planned = plan_jobs(tasks, conditions, seeds)
     console = Console()

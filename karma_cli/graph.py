@@ -45,7 +45,10 @@ def build(
     console = Console(stderr=True, quiet=quiet)
     with Simulation.start(scene, real_thor=real_thor) as simulation:
         robot = ThorRobot(simulation)
-        with Stack.open(robot, Condition()) as stack, console.status(f"exploring {scene}") as status:
+        with (
+            Stack.open(robot, Condition(), simulation=simulation) as stack,
+            console.status(f"exploring {scene}") as status,
+        ):
             route = [robot.frame().robot_pose]
             robot.subscribe(lambda frame: route.append(frame.robot_pose))
 

@@ -18,11 +18,15 @@ from karma_eval.recall_log import RecallLog
 from karma_eval.stack import Stack, make_planner
 from karma_eval.tasks import Task
 from planner_node.agent import Agent
+from planner_node.failures import Limits
 from planner_node.result import Listener, TaskResult
 from sim.bridge import ThorRobot
 from sim.simulation import Simulation
 
 __all__ = ["RECALLED", "Condition", "HistoryResult", "InstructionResult", "run_history"]
+
+OPEN_LOOP = Limits(viewpoints=1, candidates=1, repeats=0)
+"""KARMA's published planner does not look whether its steps worked: one try each."""
 
 RECALLED = 5
 """How many of each recall's answers count for the recall metric."""
@@ -33,7 +37,8 @@ class Condition:
     """What a run is done with.
 
     Attributes:
-        memory: ``full``, ``no-ltm``, ``no-stm`` or ``none`` (remembers within an instruction only: the reference).
+        memory: ``full``, ``no-ltm``, ``no-stm``, ``none`` (remembers within an instruction only: the reference), or
+            one of `karma_eval.rivals.RIVALS`.
         planner: ``rules``, ``learned`` or ``llm``.
         policy: Replacement policy of short-term memory; None for the default.
         capacity: Objects that short-term memory holds.
@@ -215,10 +220,11 @@ def run_history(
             binding = apply_change(simulation, change, binding=binding, rng=rng)
         simulation.step("Pass")
         robot = ThorRobot(simulation)
-        with Stack.open(robot, condition, map_file=map_file) as stack:
+        with Stack.open(robot, condition, simulation=simulation, map_file=map_file) as stack:
             mapping_seconds = stack.explore(explore) if explore > 0 else 0.0
             agent_knowledge = RecallLog(stack.knowledge, k=RECALLED)
-            agent = Agent(robot, agent_knowledge, planner=planner, on_event=on_event)
+            limits = OPEN_LOOP if condition.memory == "paper" else None
+            agent = Agent(robot, agent_knowledge, planner=planner, limits=limits, on_event=on_event)
             judge = Judge(task, simulation.event.metadata["objects"], binding=binding)
             results = []
             for index, instruction in enumerate(task.instructions):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from karma_eval.errors import EvalError
 from karma_eval.explore import Exploration, explore
+from karma_eval.rivals import RIVALS, open_rival
 from memory_node import policies
 from memory_node.memory import Memory
 from planner_node.local import LocalKnowledge, MemoryMode
@@ -18,11 +19,15 @@ from planner_node.planner import Planner
 from planner_node.rules import RulesPlanner
 from scene_graph.graph import SceneGraph
 from sim.bridge import ThorRobot
+from sim.simulation import Simulation
 
 if TYPE_CHECKING:
     from karma_eval.run import Condition
 
-__all__ = ["PLANNERS", "Stack", "make_planner"]
+__all__ = ["MEMORIES", "PLANNERS", "Stack", "make_planner"]
+
+MEMORIES = (*(mode.value for mode in MemoryMode), *RIVALS)
+"""Names of memories: ours, whole and in part, and those that it is compared with."""
 
 PLANNERS = ("rules", "learned", "llm")
 """Names of planners."""
@@ -74,20 +79,23 @@ class Stack:
 
     @classmethod
     @contextmanager
-    def open(cls, robot: ThorRobot, condition: Condition, *, map_file: Path | None = None) -> Iterator[Stack]:
+    def open(
+        cls, robot: ThorRobot, condition: Condition, *, simulation: Simulation, map_file: Path | None = None
+    ) -> Iterator[Stack]:
         """Connect a robot to new memories, for as long as the context lasts.
 
         Args:
             robot: The bridge.
             condition: Which memories, of what size.
+            simulation: The robot's scene, which an omniscient memory reads.
             map_file: A saved scene graph to begin with.
 
         Raises:
             EvalError: If the condition names an unknown memory or policy.
             SceneGraphError: If the map cannot be read, or is of another scene.
         """
-        if condition.memory not in set(MemoryMode):
-            raise EvalError(f"there is no memory {condition.memory!r}; use one of {', '.join(MemoryMode)}")
+        if condition.memory not in MEMORIES:
+            raise EvalError(f"there is no memory {condition.memory!r}; use one of {', '.join(MEMORIES)}")
         policy = condition.policy or policies.DEFAULT
         if policy not in policies.names():
             raise EvalError(f"there is no policy {policy!r}; use one of {', '.join(policies.names())}")
@@ -102,8 +110,11 @@ class Stack:
             clock=lambda: robot.clock(),
             scene_graph=graph,
         ) as memory:
-            mode = MemoryMode(condition.memory)
-            knowledge = LocalKnowledge(memory, robot=robot, mode=mode)
+            if condition.memory in RIVALS:
+                mode, knowledge = MemoryMode.FULL, open_rival(condition.memory, memory, robot, simulation)
+            else:
+                mode = MemoryMode(condition.memory)
+                knowledge = LocalKnowledge(memory, robot=robot, mode=mode)
             try:
                 yield cls(robot=robot, graph=graph, memory=memory, knowledge=knowledge, mode=mode)
             finally:
