@@ -155,6 +155,32 @@ def evaluate(
     raise typer.Exit(run_suites(tasks, planner=planner, memory=memory, seeds=seeds, out=out, jobs=jobs))
 
 
+@eval_app.command("qa", epilog="Example:\n\nkarma eval qa --memory karma,emem --json answers.json")
+@friendly
+def evaluate_answers(
+    homes: Annotated[list[str] | None, typer.Argument(metavar="[SCENE …]", help="Homes; 36 by default.")] = None,
+    questions: Annotated[int, typer.Option(min=1, help="How many, over all homes.")] = 1500,
+    memory: Annotated[
+        str, typer.Option(help="Who is asked, comma-separated: karma, emem (to be installed), last seen.")
+    ] = "karma,last seen",
+    seed: Annotated[int, typer.Option(help="Seed of the histories and of the choice of questions.")] = 0,
+    jobs: Annotated[int, typer.Option(min=1, help="Homes at a time.")] = 1,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write every question and answer there.")
+    ] = None,
+) -> None:
+    """Ask memories about finished histories: where, when, what state, how many, in which order, never seen.
+
+    In every home a robot makes four visits, between which somebody else changes things. Right answers come from what
+    its camera showed; for what moved unseen that is the place where it was seen last.
+    """
+    from karma_cli.qa import run_exam
+
+    raise typer.Exit(
+        run_exam(homes=homes or [], questions=questions, memories=memory, seed=seed, jobs=jobs, json_file=json_file)
+    )
+
+
 @app.command(rich_help_panel="Look inside", epilog='Example:\n\necho "Wash the red fruit." | karma parse')
 @friendly
 def parse(
