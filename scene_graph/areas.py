@@ -13,7 +13,6 @@ that furniture does not.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -86,8 +85,8 @@ class AreaMap:
             return False
         self._drop_blocked(grid)
         self._cover(grid, reachable)
-        _, owner = grid.nearest_of(list(self.areas.values()))
-        self._connect(grid, owner)
+        distance, owner = grid.nearest_of(list(self.areas.values()))
+        self._connect(grid, distance, owner)
         self._divide(grid)
         return before != (self.areas, self.edges, self.rooms)
 
@@ -137,21 +136,23 @@ class AreaMap:
             near, _ = grid.nearest_of([(x, y)], limit=self.reach + 1e-6)
             distance = np.minimum(distance, near)
 
-    def _connect(self, grid: OccupancyGrid, owner: npt.NDArray[np.intp]) -> None:
-        """Areas whose floors touch are neighbours."""
-        touching: set[tuple[int, int]] = set()
-        for a, b in ((owner[1:], owner[:-1]), (owner[:, 1:], owner[:, :-1])):
-            across = (a != b) & (a >= 0) & (b >= 0)
-            touching |= set(zip(a[across].tolist(), b[across].tolist(), strict=True))
+    def _connect(self, grid: OccupancyGrid, distance: FloatArray, owner: npt.NDArray[np.intp]) -> None:
+        """Areas whose floors touch are neighbours, as far apart as the shortest way over their own floors.
+
+        The shortest way from any floor to its area stays on that area's floor, so the way through the border cells at
+        which the two distances add up to least crosses no third area.
+        """
         names = list(self.areas)
-        pairs = {(min(names[i], names[j]), max(names[i], names[j])) for i, j in touching}
         self.edges = {}
-        for first, group in itertools.groupby(sorted(pairs), key=lambda pair: pair[0]):
-            others = [b for _, b in group]
-            costs = grid.distances(self.areas[first], [self.areas[b] for b in others])
-            for other, cost in zip(others, costs.tolist(), strict=True):
-                if math.isfinite(cost):
-                    self.edges[first, other] = round(cost, 3)
+        step = grid.resolution
+        for near, far in ((np.s_[1:, :], np.s_[:-1, :]), (np.s_[:, 1:], np.s_[:, :-1])):
+            a, b = owner[near], owner[far]
+            across = (a != b) & (a >= 0) & (b >= 0)
+            lengths = distance[near][across] + distance[far][across] + step
+            for i, j, length in zip(a[across].tolist(), b[across].tolist(), lengths.tolist(), strict=True):
+                pair = (min(names[i], names[j]), max(names[i], names[j]))
+                self.edges[pair] = min(self.edges.get(pair, math.inf), round(length, 3))
+        self.edges = dict(sorted(self.edges.items()))
 
     def _divide(self, grid: OccupancyGrid) -> None:
         """Form rooms, and give each the id of the old one with which it has most areas in common."""

@@ -40,6 +40,7 @@ class Track:
         position: Believed centre, metres, map frame.
         stamp: When it was last seen there, seconds.
         covariance: (3, 3) of `position`, m²; None where unknown.
+        deviations: The same for a memory whose axes are independent: standard deviations, metres.
         size: Extents in metres, where known.
         sensor_id: The newest sensor id that joined it.
         movable: Whether it may turn up elsewhere; False for what does not move.
@@ -53,6 +54,7 @@ class Track:
     position: Point
     stamp: float = 0.0
     covariance: FloatArray | None = None
+    deviations: Point | None = None
     size: Point | None = None
     sensor_id: str | None = None
     movable: bool = True
@@ -178,6 +180,8 @@ def gated_distance(track: Track, observation: Observation, gates: Gates = _DEFAU
     dy = observation.position[1] - track.position[1]
     dz = observation.position[2] - track.position[2]
     cov_t, cov_o = track.covariance, observation.covariance
+    if cov_t is None and track.deviations is not None:
+        cov_t = np.diag(np.square(track.deviations))
     if cov_t is None or cov_o is None:
         a, b = track.size or (0.0, 0.0, 0.0), observation.size or (0.0, 0.0, 0.0)
         gx, gy, gz = (gates.extent * max(a[i], b[i]) + gates.sensor for i in range(3))
@@ -201,17 +205,20 @@ def box_distance(track: Track, observation: Observation, gates: Gates = _DEFAULT
     is large), the shorter interval must lie within the longer one, at least by half: a part fits wherever the whole is,
     and what merely touches it is another thing.
     """
-    if track.size is None or observation.size is None or track.covariance is None or observation.covariance is None:
+    seen_size, known_size = observation.size, track.size
+    if seen_size is None or known_size is None:
         return gated_distance(track, observation, gates)
-    seen, known, seen_size, known_size = observation.position, track.position, observation.size, track.size
+    seen, known = observation.position, track.position
     for axis in range(3):  # most pairs of a class are far apart, and this tells without looking at covariances
         if abs(seen[axis] - known[axis]) > (seen_size[axis] + known_size[axis]) / 2 + _CERTAINLY_APART:
             return math.inf
+    variances = _variances(track)
+    if observation.covariance is None or variances is None:
+        return gated_distance(track, observation, gates)
     total = 0.0
-    for axis in range(3):
+    for axis, sigma in enumerate(zip(observation.covariance.diagonal().tolist(), variances, strict=True)):
         apart = abs(seen[axis] - known[axis])
         own, other = seen_size[axis] + gates.sensor, known_size[axis] + gates.sensor
-        sigma = (float(observation.covariance[axis, axis]), float(track.covariance[axis, axis]))
         if max(sigma) <= _PARTIAL**2:
             total += apart**2 / (sum(sigma) + gates.floor**2)
         else:
@@ -221,6 +228,16 @@ def box_distance(track: Track, observation: Observation, gates: Gates = _DEFAULT
         if total > gates.chi_square:
             return math.inf
     return total
+
+
+def _variances(track: Track) -> Sequence[float] | None:
+    """Of a track's centre along x, y, z, m²; None where unknown."""
+    if track.deviations is not None:
+        return [deviation * deviation for deviation in track.deviations]
+    if track.covariance is None:
+        return None
+    variances: list[float] = track.covariance.diagonal().tolist()
+    return variances
 
 
 def fuse(

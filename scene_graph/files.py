@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from scene_graph.objects import SceneObject
 from scene_graph.types import SceneGraphError
 
-__all__ = ["FORMAT", "VERSION", "GraphFileError", "digest", "read_graph", "write_graph"]
+__all__ = ["FORMAT", "VERSION", "GraphFileError", "collector_off", "digest", "read_graph", "write_graph"]
 
 FORMAT = "karma-scene-graph"
-VERSION = 1
+VERSION = 2
 
 
 class GraphFileError(SceneGraphError, ValueError):
@@ -26,16 +31,24 @@ class GraphFileError(SceneGraphError, ValueError):
 def read_graph(path: str | PathLike[str]) -> dict[str, Any]:
     """Read and check a scene-graph file.
 
+    Returns:
+        Its content; the objects as `SceneObject` where all their fields are known.
+
     Raises:
         GraphFileError: If it cannot be read, with the reason and what to do.
     """
     try:
-        data = json.loads(Path(path).read_bytes())
+        text = Path(path).read_bytes()
     except OSError as error:
         raise GraphFileError(f"cannot read scene graph {path}: {error.strerror or error}") from error
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    try:
+        parts = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+        data = {key: msgspec.json.decode(raw) for key, raw in parts.items() if key != "objects"}
+    except msgspec.ValidationError as error:
+        raise GraphFileError(f"{path} is no scene graph: it is not a mapping") from error
+    except (UnicodeDecodeError, msgspec.DecodeError, RecursionError) as error:
         raise GraphFileError(f"{path} is damaged or no scene graph ({error}); restore a copy of it") from error
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
+    if data.get("format") != FORMAT:
         raise GraphFileError(f"{path} is no scene graph: its field 'format' is not {FORMAT!r}")
     version = data.get("version")
     if not isinstance(version, int) or version < 1:
@@ -44,7 +57,43 @@ def read_graph(path: str | PathLike[str]) -> dict[str, Any]:
         raise GraphFileError(
             f"{path} has version {version}, this release reads up to {VERSION}: install a newer release to open it"
         )
-    return data
+    if "objects" in parts:
+        data["objects"] = _objects(parts["objects"], version)
+    return upgrade(data)
+
+
+def _objects(raw: msgspec.Raw, version: int) -> Any:
+    """The objects, built at once where all their fields are known, as mappings otherwise."""
+    if version == VERSION:
+        with contextlib.suppress(msgspec.ValidationError):
+            return msgspec.json.decode(raw, type=list[SceneObject])
+    return msgspec.json.decode(raw)
+
+
+def upgrade(data: dict[str, Any]) -> dict[str, Any]:
+    """Bring the content of an older file up to this release's version; what is not understood stays as it is."""
+    if data.get("version") != 1:
+        return data
+    objects = []
+    for item in data.get("objects", ()):
+        thing = dict(item)
+        viewpoint, score = thing.pop("viewpoint", None), thing.pop("view_score", 0.0)
+        if viewpoint is not None:
+            thing["viewpoints"] = [[*viewpoint, score]]
+        objects.append(thing)
+    return {**data, "version": VERSION, "objects": objects, "apart": [[a, b, 1] for a, b in data.get("apart", ())]}
+
+
+@contextlib.contextmanager
+def collector_off() -> Iterator[None]:
+    """Keep the garbage collector from walking over a large file's content again and again while it is built."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def write_graph(path: str | PathLike[str], data: dict[str, Any]) -> None:
@@ -61,7 +110,7 @@ def write_graph(path: str | PathLike[str], data: dict[str, Any]) -> None:
         descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                stream.write(dumps(data))
+                stream.write(dumps({**data, "digest": digest(data)}))
                 stream.flush()
                 os.fsync(stream.fileno())
             os.replace(name, target)
@@ -89,6 +138,7 @@ def dumps(data: dict[str, Any]) -> str:
 
 
 def digest(data: dict[str, Any]) -> str:
-    """SHA-256 over the content, independent of the order of keys."""
-    canonical = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    """SHA-256 over the content, independent of the order of keys; as a file's field ``digest`` has it."""
+    content = {key: value for key, value in data.items() if key != "digest"}
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()

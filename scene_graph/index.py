@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Generic, TypeVar
+
+import numpy as np
 
 from scene_graph.types import Point
 
@@ -40,6 +42,8 @@ class SpatialHash(Generic[K]):
     def put(self, key: K, point: Point) -> None:
         """Add a point, or move the one that has this key."""
         before = self._points.get(key)
+        if before == point:
+            return
         cell = self._cell_of(point)
         if before is not None:
             old = self._cell_of(before)
@@ -47,6 +51,18 @@ class SpatialHash(Generic[K]):
                 self._leave(old, key)
         self._points[key] = point
         self._cells.setdefault(cell, {})[key] = point
+
+    def put_all(self, points: Mapping[K, Point]) -> None:
+        """Add many points at once, none of whose keys is in the index yet."""
+        self._points.update(points)
+        places = np.floor(np.array(list(points.values())).reshape(-1, 3)[:, :2] / self._cell).astype(np.intp)
+        cells = self._cells
+        for place, (key, point) in zip(map(tuple, places.tolist()), points.items(), strict=True):
+            cell = cells.get(place)
+            if cell is None:
+                cells[place] = {key: point}
+            else:
+                cell[key] = point
 
     def remove(self, key: K) -> None:
         """Take a point out; an unknown key is no error."""

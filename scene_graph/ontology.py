@@ -83,6 +83,7 @@ class Ontology:
         self._classes = dict(classes)
         self._rooms = {name: frozenset(labels) for name, labels in (rooms or {}).items()}
         self._unknown: dict[str, ClassInfo] = {}
+        self._holders: dict[str, frozenset[str]] | None = None
         ranked: dict[str, list[tuple[int, str]]] = {}
         for label, info in self._classes.items():
             spellings = (*info.words, _split(label))
@@ -179,7 +180,13 @@ class Ontology:
 
     def holders(self, label: str) -> frozenset[str]:
         """Classes in or on which a thing of class `label` may be put."""
-        return frozenset(r for r, info in self._classes.items() if label in info.holds)
+        if self._holders is None:
+            found: dict[str, set[str]] = {}
+            for receptacle, info in self._classes.items():
+                for held in info.holds:
+                    found.setdefault(held, set()).add(receptacle)
+            self._holders = {held: frozenset(receptacles) for held, receptacles in found.items()}
+        return self._holders.get(label, frozenset())
 
 
 @cache

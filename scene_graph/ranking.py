@@ -10,17 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import networkx as nx
 import numpy as np
 
 from scene_graph.placement import FLOOR
 from scene_graph.search import SearchPlace, best_order, meanings
+from scene_graph.state import GraphState
 from scene_graph.types import FloatArray, Point
-
-if TYPE_CHECKING:
-    from scene_graph.graph import SceneGraph
 
 __all__ = ["rank"]
 
@@ -41,7 +38,7 @@ _CONSIDERED = 16
 
 
 def rank(
-    graph: SceneGraph,
+    graph: GraphState,
     sought: str,
     *,
     start: Sequence[float],
@@ -69,7 +66,7 @@ def rank(
     return [_with_viewpoint(graph, chosen[n], float(travel[-1, n])) for n in order]
 
 
-def _unlooked(graph: SceneGraph, place_id: str, now: float) -> float:
+def _unlooked(graph: GraphState, place_id: str, now: float) -> float:
     """What is left of a place's probability after it was last looked at."""
     thing = graph.things.get(place_id)
     looked = thing.looked if thing is not None else graph.looked.get(place_id)
@@ -78,7 +75,7 @@ def _unlooked(graph: SceneGraph, place_id: str, now: float) -> float:
     return 1.0 - _SEARCHED * math.exp(-max(now - looked, 0.0) / _SETTLED)
 
 
-def _weights(graph: SceneGraph, classes: Mapping[str, float], now: float) -> dict[str, float]:
+def _weights(graph: GraphState, classes: Mapping[str, float], now: float) -> dict[str, float]:
     """Unnormalised probability of each place to be searched: areas, and containers that close."""
     prior: dict[str, float] = {}
     for label, share in classes.items():
@@ -109,7 +106,7 @@ def _weights(graph: SceneGraph, classes: Mapping[str, float], now: float) -> dic
     return weights
 
 
-def _search_unit(graph: SceneGraph, place_id: str) -> str | None:
+def _search_unit(graph: GraphState, place_id: str) -> str | None:
     """The place that a search visits to look there: the container to open, else the area."""
     thing = graph.things.get(place_id)
     if thing is None:
@@ -120,7 +117,7 @@ def _search_unit(graph: SceneGraph, place_id: str) -> str | None:
 
 
 def _candidates(
-    graph: SceneGraph, weights: Mapping[str, float], sought: str, start: Sequence[float], exclude: set[str]
+    graph: GraphState, weights: Mapping[str, float], sought: str, start: Sequence[float], exclude: set[str]
 ) -> list[SearchPlace]:
     floor = graph.grid.floor
     frontiers = graph.grid.frontiers(start=start)
@@ -174,7 +171,7 @@ def _candidates(
     return found
 
 
-def _area_name(graph: SceneGraph, area_id: str) -> str:
+def _area_name(graph: GraphState, area_id: str) -> str:
     """What an area is called: by its largest thing, else by its room."""
     inside = [o for o in graph.things.values() if o.area == area_id and not o.stale]
     if inside:
@@ -183,7 +180,7 @@ def _area_name(graph: SceneGraph, area_id: str) -> str:
     return area_id
 
 
-def _travel(graph: SceneGraph, places: list[tuple[float, float]]) -> FloatArray:
+def _travel(graph: GraphState, places: list[tuple[float, float]]) -> FloatArray:
     """Metres between places, by the ways between their areas."""
     points = np.array(places)
     direct: FloatArray = np.hypot(*(points[:, None] - points[None]).transpose(2, 0, 1))
@@ -202,7 +199,7 @@ def _travel(graph: SceneGraph, places: list[tuple[float, float]]) -> FloatArray:
     return np.maximum(result, result.T)
 
 
-def _with_viewpoint(graph: SceneGraph, place: SearchPlace, cost: float) -> SearchPlace:
+def _with_viewpoint(graph: GraphState, place: SearchPlace, cost: float) -> SearchPlace:
     viewpoint = place.viewpoint
     if viewpoint is None:
         poses = graph.grid.approach_poses(place.position, min_distance=0.5, max_distance=1.2, count=1)

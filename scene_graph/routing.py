@@ -15,8 +15,8 @@ from scene_graph.types import Observation
 
 __all__ = ["Evidence", "is_static", "static_probability"]
 
-_PRIOR_STATIC, _PRIOR_MOBILE = 0.97, 0.03
-"""Probability that a thing keeps its place, for classes that usually do and that usually do not."""
+_PRIOR_STATIC, _PRIOR_PUSHED, _PRIOR_MOBILE = 0.97, 0.8, 0.03
+"""Probability that a thing keeps its place: of classes that do, that may be pushed (chairs), that usually do not."""
 _MOVED_RATIO = 30.0
 """How much likelier a move is seen of a thing that does not keep its place than of one that does."""
 _STAYED_RATIO = 1.02
@@ -50,7 +50,9 @@ def static_probability(label: str, evidence: Evidence = _NONE, *, knowledge: Ont
         knowledge: Class priors; the shipped ones unless given.
     """
     info = (knowledge or ontology()).get(label)
-    prior = _PRIOR_STATIC if info.static else _PRIOR_MOBILE
+    prior = _PRIOR_MOBILE
+    if info.static:
+        prior = _PRIOR_PUSHED if "moveable" in info.affordances else _PRIOR_STATIC
     log_odds = math.log(prior / (1 - prior))
     log_odds += min(evidence.stays * math.log(_STAYED_RATIO), math.log(_STAYED_BOUND))
     log_odds -= min(evidence.moves, 100) * math.log(_MOVED_RATIO)

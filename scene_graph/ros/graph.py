@@ -55,8 +55,13 @@ class GraphPublication:
             seq: The frame's number.
             epoch: The frame's epoch.
         """
-        objects = {state.object_id: state for state in self.graph.objects()}
-        changed = [state for key, state in objects.items() if self._objects.get(key) != state]
+        things = self.graph.things
+        touched = self.graph.changed_since(self._version)
+        changed = [
+            state for key in touched if key in things and self._objects.get(key) != (state := things[key].state())
+        ]
+        removed = [key for key in touched if key not in things and self._objects.pop(key, None) is not None]
+        self._objects.update((state.object_id, state) for state in changed)
         layout = _layout(self.graph)
         layout_changed = layout != self._layout
         message = msg.GraphUpdate(
@@ -68,13 +73,13 @@ class GraphPublication:
             epoch=epoch,
             objects=[state_to_message(state) for state in changed],
             object_areas=self._areas(changed),
-            removed=[key for key in self._objects if key not in objects],
+            removed=removed,
             layout_changed=layout_changed,
             nodes=layout[0] if layout_changed else [],
             edges=layout[1] if layout_changed else [],
             changes=[change_to_message(change) for change in changes],
         )
-        self._objects, self._layout, self._version = objects, layout, self.graph.version
+        self._layout, self._version = layout, self.graph.version
         self.seq, self.epoch = seq, epoch
         return message
 
