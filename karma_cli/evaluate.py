@@ -17,12 +17,24 @@ from karma_eval.run import Condition
 from karma_eval.runner import evaluate, plan_jobs, write_results
 from karma_eval.stack import MEMORIES, PLANNERS
 from karma_eval.tasks import load_tasks
+from sim.disturb import Passing
+from sim.noise import SensorNoise
 from sim.simulation import Simulation
 
 __all__ = ["check_suites", "run_suites"]
 
 
-def run_suites(tasks: list[Path], *, planner: str, memory: str, seeds: int, out: Path, jobs: int) -> int:
+def run_suites(
+    tasks: list[Path],
+    *,
+    planner: str,
+    memory: str,
+    seeds: int,
+    out: Path,
+    jobs: int,
+    noise: str = "",
+    disturb: str = "",
+) -> int:
     """Run task suites and write ``results.json``, ``report.html`` and ``report.md``; returns the exit code.
 
     Args:
@@ -32,14 +44,19 @@ def run_suites(tasks: list[Path], *, planner: str, memory: str, seeds: int, out:
         seeds: Runs of each task and condition.
         out: Results folder; runs that it holds already are not done again.
         jobs: Runs at a time.
+        noise: What sensors get wrong, in every run; see `sim.noise.SensorNoise.parse`.
+        disturb: What somebody else does between instructions; see `sim.disturb.Passing.parse`.
 
     Raises:
         CliError: If a planner or memory is unknown.
         TaskError: If a task file is malformed.
+        SimError: If noise or disturbances make no sense.
     """
     planners = _choose(planner, PLANNERS, "planner")
     memories = _choose(memory, MEMORIES, "memory")
-    conditions = [Condition(memory=m, planner=p) for p in planners for m in memories]
+    # Written anew, so that what means the same is the same condition, and what means nothing fails at once.
+    noise, disturb = str(SensorNoise.parse(noise)), str(Passing.parse(disturb))
+    conditions = [Condition(memory=m, planner=p, noise=noise, disturb=disturb) for p in planners for m in memories]
     planned = plan_jobs(tasks, conditions, seeds)
     console = Console()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

@@ -58,6 +58,21 @@ RealThor = Annotated[
     bool, typer.Option("--real-thor", help="Use AI2-THOR's Unity player, which it downloads, not the headless one.")
 ]
 
+Noise = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME=VALUE,…",
+        help="What sensors get wrong: depth, dropout, position, heading, missed, mislabelled (docs/simulator.md).",
+    ),
+]
+Disturb = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME=NUMBER,…",
+        help="What somebody else does between instructions: moves, states, closings (docs/simulator.md).",
+    ),
+]
+
 
 @app.command(
     rich_help_panel="Run",
@@ -95,6 +110,8 @@ def run(
         typer.Option(metavar="FILE[:ID]", help="A task: scene, set-up, instructions and milestones all from there."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of all that is drawn.")] = 0,
+    noise: Noise = "",
+    disturb: Disturb = "",
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the results there; - for the screen.")
     ] = None,
@@ -123,6 +140,8 @@ def run(
         milestones=milestones,
         task=task,
         seed=seed,
+        noise=noise,
+        disturb=disturb,
         json_file=json_file,
         real_thor=real_thor,
         quiet=quiet,
@@ -143,6 +162,8 @@ def evaluate(
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each task and condition.")] = 1,
     out: Annotated[Path, typer.Option(help="Folder for results.json and report.html.")] = Path("karma_results"),
     jobs: Annotated[int, typer.Option(min=1, help="Runs at a time.")] = 1,
+    noise: Noise = "",
+    disturb: Disturb = "",
     check: Annotated[bool, typer.Option("--check", help="Only check that the tasks fit their scenes.")] = False,
 ) -> None:
     """Run task suites under several memories and compare them."""
@@ -152,7 +173,10 @@ def evaluate(
         raise typer.Exit(check_suites(tasks))
     from karma_cli.evaluate import run_suites
 
-    raise typer.Exit(run_suites(tasks, planner=planner, memory=memory, seeds=seeds, out=out, jobs=jobs))
+    code = run_suites(
+        tasks, planner=planner, memory=memory, seeds=seeds, out=out, jobs=jobs, noise=noise, disturb=disturb
+    )
+    raise typer.Exit(code)
 
 
 @eval_app.command("qa", epilog="Example:\n\nkarma eval qa --memory karma,emem --json answers.json")

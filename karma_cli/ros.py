@@ -20,6 +20,8 @@ from karma_eval.run import Condition, HistoryResult, InstructionResult
 from karma_eval.tasks import Disturbance, Task
 from planner_node.result import Listener
 from scene_graph.ros.managed import NodeError
+from sim.noise import LIMITS as NOISE_LIMITS
+from sim.noise import SensorNoise
 
 __all__ = ["RosRun", "run_over_ros", "run_task"]
 
@@ -48,7 +50,10 @@ def node_specs(task: Task, run: RosRun) -> list[NodeSpec]:
     file = run.folder / "task.yaml"
     # A task file is YAML, of which JSON is a part.
     file.write_text(json.dumps([task.model_dump(mode="json", by_alias=True, exclude_none=True)]))
-    judged = {"task_file": str(file), "seed": run.seed, "real_thor": run.real_thor}
+    judged: dict[str, Any] = {"task_file": str(file), "seed": run.seed, "real_thor": run.real_thor}
+    noise = SensorNoise.parse(run.condition.noise)
+    judged |= {f"noise_{name}": getattr(noise, name) for name in NOISE_LIMITS}
+    judged["noise_seed"] = noise.seed + run.seed
     memory: dict[str, Any] = {"capacity": run.condition.capacity, "archive": run.condition.archive}
     if run.condition.policy is not None:
         memory["policy"] = run.condition.policy
@@ -145,9 +150,9 @@ def run_over_ros(request: RunRequest, task: Task) -> int:
         raise CliError("--explore works without --ros only; give the nodes a --map instead")
     console = Console(stderr=request.json_file == Path("-"))
     progress = Progress(console, quiet=request.quiet)
-    condition = Condition(
-        memory=request.memory, planner=request.planner, policy=request.policy, capacity=request.capacity
-    )
+    if request.disturb:
+        raise CliError("--disturb works without --ros only; call the robot's service ~/disturb instead")
+    condition = request.condition
     with tempfile.TemporaryDirectory(prefix="karma-") as folder:
         result = run_task(
             task,

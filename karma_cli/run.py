@@ -35,10 +35,24 @@ class RunRequest:
     milestones: Path | None
     task: str | None
     seed: int
+    noise: str
+    disturb: str
     json_file: Path | None
     real_thor: bool
     quiet: bool
     ros: bool
+
+    @property
+    def condition(self) -> Condition:
+        """What the run is done with."""
+        return Condition(
+            memory=self.memory,
+            planner=self.planner,
+            policy=self.policy,
+            capacity=self.capacity,
+            noise=self.noise,
+            disturb=self.disturb,
+        )
 
 
 def run_instructions(request: RunRequest) -> int:
@@ -59,7 +73,7 @@ def run_instructions(request: RunRequest) -> int:
     progress = Progress(console, quiet=request.quiet)
     result = run_history(
         task,
-        Condition(memory=request.memory, planner=request.planner, policy=request.policy, capacity=request.capacity),
+        request.condition,
         seed=request.seed,
         explore=request.explore,
         map_file=request.map_file,

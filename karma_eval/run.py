@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from planner_node.agent import Agent
 from planner_node.failures import Limits
 from planner_node.result import Listener, TaskResult
 from sim.bridge import ThorRobot
+from sim.disturb import Passing, pass_by
+from sim.noise import SensorNoise
 from sim.simulation import Simulation
 
 __all__ = ["RECALLED", "Condition", "HistoryResult", "InstructionResult", "run_history"]
@@ -43,6 +45,8 @@ class Condition:
         policy: Replacement policy of short-term memory; None for the default.
         capacity: Objects that short-term memory holds.
         archive: Whether what short-term memory gives up can still be searched for.
+        noise: What sensors get wrong, as `sim.noise.SensorNoise.parse` reads it; the run's seed is added to its own.
+        disturb: What somebody else does between instructions, as `sim.disturb.Passing.parse` reads it; likewise.
     """
 
     memory: str = "full"
@@ -50,6 +54,8 @@ class Condition:
     policy: str | None = None
     capacity: int = 25
     archive: bool = True
+    noise: str = ""
+    disturb: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,6 +214,8 @@ def run_history(
     """
     condition = condition or Condition()
     planner = make_planner(condition.planner)
+    noise, passing = SensorNoise.parse(condition.noise), Passing.parse(condition.disturb)
+    noise, passing = replace(noise, seed=noise.seed + seed), replace(passing, seed=passing.seed + seed)
     owned = None
     if simulation is None:
         simulation = owned = Simulation.start(task.place, real_thor=real_thor)
@@ -219,7 +227,7 @@ def run_history(
         for change in task.setup:
             binding = apply_change(simulation, change, binding=binding, rng=rng)
         simulation.step("Pass")
-        robot = ThorRobot(simulation)
+        robot = ThorRobot(simulation, noise=noise)
         with Stack.open(robot, condition, simulation=simulation, map_file=map_file) as stack:
             mapping_seconds = stack.explore(explore) if explore > 0 else 0.0
             agent_knowledge = RecallLog(stack.knowledge, k=RECALLED)
@@ -237,6 +245,8 @@ def run_history(
                     for change in instruction.meanwhile:
                         binding = apply_change(simulation, change, binding=binding, rng=rng)
                     judge.rebase(simulation.event.metadata["objects"], binding=binding)
+                if index + 1 < len(task.instructions) and pass_by(simulation, passing, turn=index):
+                    judge.rebase(simulation.event.metadata["objects"], binding=dict(judge.bindings))
             if on_stack is not None:
                 on_stack(stack)
             return HistoryResult(

@@ -17,10 +17,11 @@ import numpy as np
 from planner_node.robot import Frame, SkillCall, SkillCode, SkillResult
 from scene_graph.ontology import ontology
 from scene_graph.perception import perceive
-from scene_graph.types import Observation, Point, View
+from scene_graph.types import FloatArray, Observation, Point, View
 from sim import frames, sensing, skills
 from sim.clock import COSTS, SimulatedClock
 from sim.navigation import STEP, Navigator, Pose, Route, Viewpoint, horizon_to
+from sim.noise import SensorNoise
 from sim.simulation import Simulation
 from sim.tokens import TokenTable
 
@@ -78,6 +79,8 @@ class ThorRobot:
         clock: Simulated time; its own, from 0, by default.
         reissue_tokens: Give objects new ids in every frame, as reported runs do.
         limits: What the camera can make out.
+        noise: What sensors and detector get wrong; nothing by default. Wheels and gripper do not err: the robot drives
+            where it means to, but takes itself and what it sees to be elsewhere.
     """
 
     def __init__(
@@ -87,9 +90,11 @@ class ThorRobot:
         clock: SimulatedClock | None = None,
         reissue_tokens: bool = True,
         limits: sensing.SensorLimits | None = None,
+        noise: SensorNoise | None = None,
     ) -> None:
         self._simulation = simulation
         self._limits = limits or sensing.SensorLimits()
+        self._noise = noise or SensorNoise()
         self._tokens = TokenTable(reissue=reissue_tokens)
         self._listeners: list[Callable[[Frame], None]] = []
         self._navigator = Navigator()
@@ -156,6 +161,11 @@ class ThorRobot:
     def forget_map(self) -> None:
         """Drop what was learned of the free space, as a robot without memory between instructions does."""
         self._navigator.forget()
+
+    @property
+    def view(self) -> View:
+        """What the depth camera shows in the newest frame, at its full resolution."""
+        return self._view
 
     @property
     def tokens(self) -> TokenTable:
@@ -374,13 +384,14 @@ class ThorRobot:
         sighting = sensing.sight(event, self._limits)
         held = [item["objectId"] for item in event.metadata["inventoryObjects"]]
         in_view = [*sighting.simulator_ids, *(h for h in held if h not in sighting.simulator_ids)]
-        tokens = self._tokens.issue(self._seq, in_view)
+        tokens = self._tokens.issue(self._seq, in_view, renewed=self._noise.reissue(len(in_view), self._seq))
         objects = {o["objectId"]: o for o in event.metadata["objects"] if o["objectId"] in tokens}
-        legend = {
+        there = {
             number: sensing.instance(objects[simulator_id], token=tokens[simulator_id])
             for number, simulator_id in enumerate(sighting.simulator_ids, start=1)
         }
-        view = sensing.event_view(event)
+        legend = self._noise.detect(there, self._seq)
+        self._view = view = self._believed_view(event)
         perceived = {o.object_id: o for o in perceive(sighting.instances, view, legend, stamp=stamp)}
         in_hand = [
             self._in_hand(event, objects[simulator_id], tokens[simulator_id], perceived.pop(tokens[simulator_id], None))
@@ -393,23 +404,43 @@ class ThorRobot:
             view = View(view.pose, view.intrinsics, np.where(view.depth < _HAND_RANGE, np.nan, view.depth))
         self._navigator.update(view)
         pose = self._pose()
+        dx, dy, turn = self._noise.pose_error(self._seq)
         return Frame(
             seq=self._seq,
             epoch=self._epoch,
             stamp=stamp,
             observations=observations,
             view=view,
-            robot_pose=(pose.x, pose.y, pose.yaw),
+            robot_pose=(pose.x + dx, pose.y + dy, pose.yaw + turn),
             map_id=self._simulation.scene,
         )
+
+    def _believed_view(self, event: Any) -> View:
+        """The whole depth image as the sensor gives it, from where the robot takes itself to be."""
+        view = sensing.event_view(event)
+        if not self._noise:
+            return view
+        return View(
+            self._believed(view.pose),
+            view.intrinsics,
+            self._noise.blur_depth(view.depth, self._seq),
+        )
+
+    def _believed(self, pose: FloatArray) -> FloatArray:
+        """A (4, 4) pose in the map as the robot believes it to be in this frame."""
+        base = self._pose()
+        return self._noise.move_pose(pose, (base.x, base.y), self._seq)
 
     def _in_hand(self, event: Any, metadata: dict[str, Any], token: str, seen: Observation | None) -> Observation:
         """The gripper's report of what it holds, with the extents that the camera sees of it."""
         floor = frames.floor_height(event.metadata["agent"]["position"])
+        hand = np.eye(4)
+        hand[:3, 3] = frames.map_from_thor(event.metadata["heldObjectPose"]["position"], floor)
+        x, y, z = self._believed(hand)[:3, 3].tolist()
         return sensing.held_observation(
             metadata,
             token=token,
             stamp=self.clock(),
-            hand=frames.map_from_thor(event.metadata["heldObjectPose"]["position"], floor),
+            hand=(x, y, z),
             size=None if seen is None else seen.size,
         )

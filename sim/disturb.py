@@ -6,12 +6,13 @@ It works on ground truth, which the robot does not see; no time passes and no fr
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import Any, Self
 
 from sim.errors import DisturbanceError
 from sim.simulation import Simulation
 
-__all__ = ["put", "set_state"]
+__all__ = ["Passing", "pass_by", "put", "set_state"]
 
 _POINTS_TRIED = 40
 """Places on a receptacle that are tried before it counts as full."""
@@ -42,6 +43,83 @@ _FLAGS: dict[str, tuple[str, bool]] = {
     "empty": ("isFilledWithLiquid", False),
     "broken": ("isBroken", True),
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passing:
+    """What somebody who passes through the home does, at random but reproducibly; nothing by default.
+
+    Attributes:
+        moves: Things put elsewhere.
+        states: Lamps, taps and the like switched, dishes soiled or cleaned.
+        closings: Open containers closed.
+        seed: Of what is chosen.
+    """
+
+    moves: int = 0
+    states: int = 0
+    closings: int = 0
+    seed: int = 0
+
+    def __bool__(self) -> bool:
+        """Whether anything is done."""
+        return bool(self.moves or self.states or self.closings)
+
+    def __str__(self) -> str:
+        """As `parse` reads it; empty if nothing is done."""
+        return ",".join(f"{field.name}={getattr(self, field.name)}" for field in fields(self)) if self else ""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read it as the command line has it.
+
+        Args:
+            text: ``moves=2,states=1,seed=3``: names and values of attributes.
+
+        Raises:
+            DisturbanceError: If it is anything else.
+        """
+        names = [field.name for field in fields(cls)]
+        values: dict[str, int] = {}
+        for part in filter(None, (part.strip() for part in text.split(","))):
+            name, _, value = (piece.strip() for piece in part.partition("="))
+            if name not in names or name in values or not value.isdecimal():
+                raise DisturbanceError(
+                    f"{part!r} is no disturbance; write for example moves=2,states=1: whole numbers, "
+                    f"with each of {', '.join(names)} at most once"
+                )
+            values[name] = int(value)
+        return cls(**values)
+
+
+def pass_by(simulation: Simulation, passing: Passing, *, turn: int) -> list[str]:
+    """Let somebody pass through the home; what the robot sees at the time is left alone.
+
+    Args:
+        simulation: The scene, of the headless simulator.
+        passing: What is done.
+        turn: Which time it is: another one gives other changes.
+
+    Returns:
+        What was done, in words that are for people, not for the robot.
+
+    Raises:
+        DisturbanceError: If the simulator cannot do it.
+    """
+    if not passing:
+        return []
+    event = simulation.step(
+        "DisturbScene",
+        randomSeed=(passing.seed * 1_000 + turn) % 2**31,
+        moves=passing.moves,
+        states=passing.states,
+        closings=passing.closings,
+    )
+    if not event.metadata["lastActionSuccess"]:
+        raise DisturbanceError(
+            "Only the headless simulator lets somebody pass through the home; leave the disturbances or --real-thor out"
+        )
+    return [f"{done['objectId']} {done['change']}: {done['to']}" for done in event.metadata["actionReturn"]]
 
 
 def put(simulation: Simulation, object_id: str, receptacle_id: str) -> None:

@@ -30,6 +30,9 @@ from sim import frames
 from sim.bridge import ThorRobot
 from sim.changes import apply_changes
 from sim.errors import SimError
+from sim.noise import LIMITS as NOISE_LIMITS
+from sim.noise import WORDS as NOISE_WORDS
+from sim.noise import SensorNoise
 from sim.simulation import Simulation
 
 try:
@@ -62,6 +65,9 @@ class RobotNode(ManagedNode):
         self.parameter("height", 600, "of the camera's images, pixels", low=100, high=1080)
         self.parameter("real_thor", False, "drive the real Unity player, which AI2-THOR downloads")
         self.parameter("reissue_ids", True, "give every object a new sensor id in every frame")
+        for name, (low, high) in NOISE_LIMITS.items():
+            self.parameter(f"noise_{name}", 0.0, NOISE_WORDS[name], low=low, high=high)
+        self.parameter("noise_seed", 0, "seed of all sensor noise", low=0, high=2**31 - 1)
         self.parameter("map_frame", "map", "name of the map frame")
         self.parameter("odom_frame", "odom", "name of the odometry frame; it coincides with the map's")
         self.parameter("base_frame", "base_link", "name of the frame of the robot's base, on the floor")
@@ -112,7 +118,8 @@ class RobotNode(ManagedNode):
         self._simulation = self._start(
             scene, width=self.value("width"), height=self.value("height"), real_thor=self.value("real_thor")
         )
-        self._robot = ThorRobot(self._simulation, reissue_tokens=self.value("reissue_ids"))
+        noise = SensorNoise(**{name: self.value(f"noise_{name}") for name in (*NOISE_LIMITS, "seed")})
+        self._robot = ThorRobot(self._simulation, reissue_tokens=self.value("reissue_ids"), noise=noise)
         self._robot.subscribe(self._publish_frame)
 
     def activate(self) -> None:
@@ -233,6 +240,7 @@ class RobotNode(ManagedNode):
     def _publish_images(self, frame: Frame) -> None:
         """Publish what somebody listens to: filling an image costs more than everything else in a frame."""
         assert self._simulation is not None
+        assert self._robot is not None
         event = self._simulation.event
         head = header(frame.stamp, self.value("camera_frame"))
         if self._camera_info.get_subscription_count():
@@ -240,7 +248,7 @@ class RobotNode(ManagedNode):
         if self._color.get_subscription_count():
             self.publish(self._color, _image(head, "rgb8", np.asarray(event.frame, dtype=np.uint8)))
         if self._depth.get_subscription_count():
-            self.publish(self._depth, _image(head, "32FC1", np.asarray(event.depth_frame, dtype=np.float32)))
+            self.publish(self._depth, _image(head, "32FC1", self._robot.view.depth))
         if self._instances.get_subscription_count() or self._legend.get_subscription_count():
             image, legend = self._instance_image(frame, event)
             self.publish(self._instances, _image(head, "16UC1", image))

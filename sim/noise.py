@@ -21,7 +21,7 @@ from scene_graph.perception import Instance
 from scene_graph.types import FloatArray
 from sim.errors import NoiseError
 
-__all__ = ["LIMITS", "SensorNoise", "confusable"]
+__all__ = ["LIMITS", "WORDS", "SensorNoise", "confusable"]
 
 LIMITS: dict[str, tuple[float, float]] = {
     "depth": (0.0, 0.1),
@@ -34,7 +34,18 @@ LIMITS: dict[str, tuple[float, float]] = {
 }
 """The least and the greatest value of each kind of noise."""
 
-_DEPTH, _POSE, _DETECTIONS = range(3)
+WORDS: dict[str, str] = {
+    "depth": "standard deviation of depth at 1 m, metres; it grows with the square of the distance",
+    "dropout": "share of pixels without depth",
+    "position": "standard deviation of where the robot takes itself to be, metres, along each axis",
+    "heading": "standard deviation of the heading that it takes itself to have, radians",
+    "missed": "share of detections that are missed",
+    "mislabelled": "share of the others that get the label of another class of about the same size",
+    "reissued": "how often an object gets a new sensor id, per frame; where ids last (reissue_ids off)",
+}
+"""What each kind of noise is."""
+
+_DEPTH, _POSE, _DETECTIONS, _IDS = range(4)
 """Numbers of the streams of random numbers, so that one kind of noise does not change another."""
 
 _CONFUSABLE = 5
@@ -45,18 +56,10 @@ _CONFUSABLE = 5
 class SensorNoise:
     """How much the sensors err; by default not at all.
 
-    Attributes:
-        depth: Standard deviation of depth at 1 m, metres; it grows with the square of the distance.
-        dropout: Share of pixels without depth.
-        position: Standard deviation of where the robot takes itself to be, metres, along each axis of the floor.
-        heading: Standard deviation of the heading that it takes itself to have, radians.
-        missed: Share of detections that are missed.
-        mislabelled: Share of the others that get the label of another class of about the same size.
-        reissued: How often an object gets a new sensor id, per frame in which it is seen; used where ids last.
-        seed: Of all this.
+    Attributes are named as in `WORDS`, which says what each is, and lie within `LIMITS`; `seed` is that of all.
 
     Raises:
-        NoiseError: If a value is out of its range, see `LIMITS`.
+        NoiseError: If a value is out of its range.
     """
 
     depth: float = 0.0
@@ -193,6 +196,13 @@ class SensorNoise:
                 instance = replace(instance, label=others[int(other * len(others))]) if others else instance
             detected[number] = instance
         return detected
+
+    def reissue(self, count: int, frame: int) -> frozenset[int]:
+        """Which of so many seen objects get new ids in a frame, by their places in the frame's order."""
+        if not self.reissued:
+            return frozenset()
+        drawn = self._generator(frame, _IDS).random(count)
+        return frozenset(np.flatnonzero(drawn < self.reissued).tolist())
 
     def _generator(self, frame: int, stream: int) -> np.random.Generator:
         return np.random.default_rng((self.seed, frame, stream))

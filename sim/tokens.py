@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 __all__ = ["TokenTable"]
 
@@ -18,15 +18,17 @@ class TokenTable:
     def __init__(self, *, reissue: bool = True) -> None:
         self._reissue = reissue
         self._lasting: dict[str, str] = {}
+        self._count = 0
         self._current: dict[str, str] = {}
         self._ever: dict[str, str] = {}
 
-    def issue(self, seq: int, simulator_ids: Iterable[str]) -> dict[str, str]:
+    def issue(self, seq: int, simulator_ids: Iterable[str], *, renewed: Container[int] = ()) -> dict[str, str]:
         """Issue the tokens of a frame and void those of the frame before.
 
         Args:
             seq: The frame's number.
             simulator_ids: Objects visible in it, in an order that the image alone decides, since it shows in tokens.
+            renewed: Places in that order of objects whose lasting tokens are lost, as a tracker loses them.
 
         Returns:
             Simulator id → token.
@@ -36,7 +38,10 @@ class TokenTable:
             if self._reissue:
                 tokens[simulator_id] = f"{seq}.{index}"
             else:
-                tokens[simulator_id] = self._lasting.setdefault(simulator_id, f"t{len(self._lasting)}")
+                if simulator_id not in self._lasting or index in renewed:
+                    self._lasting[simulator_id] = f"t{self._count}"
+                    self._count += 1
+                tokens[simulator_id] = self._lasting[simulator_id]
         self._current = {token: simulator_id for simulator_id, token in tokens.items()}
         self._ever.update(self._current)
         return tokens
@@ -62,5 +67,6 @@ class TokenTable:
     def clear(self) -> None:
         """Forget all tokens, as after a reset."""
         self._lasting.clear()
+        self._count = 0
         self._current.clear()
         self._ever.clear()

@@ -3,12 +3,15 @@
 import math
 import threading
 
+import numpy as np
 import pytest
 
 from planner_node.robot import SkillCall, SkillCode
 from scene_graph.types import View
 from sim.bridge import ThorRobot
-from sim.errors import UnknownSceneError
+from sim.disturb import Passing, pass_by
+from sim.errors import DisturbanceError, UnknownSceneError
+from sim.noise import SensorNoise
 from sim.simulation import Simulation
 
 pytestmark = pytest.mark.sim
@@ -180,3 +183,70 @@ def test_homes_of_several_rooms_are_composed():
         assert ThorRobot(home).execute(SkillCall(skill="look_around")).ok
     with pytest.raises(UnknownSceneError, match="FloorPlan31"):
         Simulation.start("FloorPlan1+FloorPlan31")
+
+
+NOISY = SensorNoise(depth=0.002, dropout=0.05, position=0.02, heading=0.01, missed=0.2, mislabelled=0.1, seed=3)
+
+
+def seen(robot):
+    return [(o.label, o.object_id, o.position) for o in robot.frame().observations if not o.held]
+
+
+def test_sensor_noise_reaches_what_the_robot_sees_and_nothing_else(simulation):
+    simulation.reset("FloorPlan1")
+    exact, noisy, again = (ThorRobot(simulation, noise=noise) for noise in (None, NOISY, NOISY))
+    assert seen(noisy) == seen(again) != seen(exact)
+    assert len(seen(ThorRobot(simulation, noise=SensorNoise(missed=0.7)))) < len(seen(exact))
+    places = {token: position for _, token, position in seen(exact)}
+    moved = [np.linalg.norm(np.subtract(position, places[token])) for _, token, position in seen(noisy)]
+    assert 0.0 < np.median(moved) < 0.2
+    assert noisy.frame().robot_pose != exact.frame().robot_pose
+    assert noisy.frame().robot_pose == pytest.approx(exact.frame().robot_pose, abs=0.2)
+    assert np.isnan(noisy.view.depth).mean() == pytest.approx(0.05, abs=0.01)
+    assert exact.view.depth.shape == noisy.view.depth.shape == simulation.event.depth_frame.shape
+    blind = ThorRobot(simulation, noise=SensorNoise(missed=1.0))
+    assert not seen(blind)
+    assert (blind.view.depth == exact.view.depth).all()  # what is not detected is there all the same
+
+
+def test_a_robot_with_noisy_sensors_drives_and_handles_things(simulation):
+    simulation.reset("FloorPlan1")
+    robot = ThorRobot(simulation, noise=NOISY)
+    assert robot.execute(SkillCall(skill="look_around")).ok
+    x, y, _ = robot.frame().robot_pose
+    assert robot.execute(SkillCall(skill="go_to_pose", target=(x - 0.5, y, 0.0))).code is not SkillCode.FAILED
+    event = simulation.step(
+        "PickupObject",
+        objectId=next(o["objectId"] for o in simulation.event.metadata["objects"] if o["objectType"] == "Apple"),
+        forceAction=True,
+    )
+    assert event.metadata["lastActionSuccess"]
+    (held,) = [o for o in robot.refresh().observations if o.held]
+    assert held.label == "Apple"  # the gripper is not mistaken
+
+
+def test_lasting_ids_are_lost_at_the_rate_asked_for(simulation):
+    simulation.reset("FloorPlan1")
+
+    def survivors(rate):
+        robot = ThorRobot(simulation, reissue_tokens=False, noise=SensorNoise(reissued=rate))
+        before = {token for _, token, _ in seen(robot)}
+        robot.refresh()
+        return len(before & {token for _, token, _ in seen(robot)}) / len(before)
+
+    assert survivors(0.0) == 1.0
+    assert survivors(1.0) == 0.0
+    assert 0.2 < survivors(0.5) < 0.8
+
+
+def test_somebody_passing_through_changes_the_home_reproducibly(simulation):
+    def pass_through(turn):
+        simulation.reset("FloorPlan1")
+        return pass_by(simulation, Passing.parse("moves=2,states=1,seed=4"), turn=turn)
+
+    assert pass_through(0) == pass_through(0) != pass_through(1)
+    assert len(pass_through(0)) == 3
+    assert pass_by(simulation, Passing(), turn=0) == []
+    assert str(Passing.parse("moves=2,states=1,seed=4")) == "moves=2,states=1,closings=0,seed=4"
+    with pytest.raises(DisturbanceError, match="is no disturbance"):
+        Passing.parse("moves=-1")
