@@ -22,7 +22,7 @@ Similarity = Callable[[str, Sequence[str]], Sequence[float]]
 _MANY = 12
 """Places whose order is optimised; those after them are seldom reached."""
 _STOP = frozenset(
-    ["a", "an", "the", "some", "any", "of", "to", "for", "with", "in", "on", "my", "something", "anything", "used"]
+    ["a", "an", "the", "some", "any", "of", "to", "for", "with", "in", "on", "my", "something", "anything", "used", "thing"]
 )
 
 
@@ -73,7 +73,10 @@ def meanings(
     if similarity is not None:
         texts = [f"{known.get(label).word}: {known.get(label).description}" for label in portable]
         scores = dict(zip(portable, similarity(sought, texts), strict=True))
-        weights = {label: max(float(score), 0.0) ** 4 for label, score in scores.items()}
+        shared = _shared_words(sought, portable, known)
+        most = max(shared.values(), default=0.0) or 1.0
+        # Words in common support what the model says, and alone say nothing: "kill time with" is no alarm clock.
+        weights = {lb: max(float(score), 0.0) ** 4 * (0.25 + shared[lb] / most) for lb, score in scores.items()}
     else:
         weights = _shared_words(sought, portable, known)
     best = sorted(((w, label) for label, w in weights.items() if w > 0), key=lambda item: (-item[0], item[1]))[:count]
