@@ -69,6 +69,14 @@ class LongTerm(Protocol):
         """Erase objects and habits; memory does not call it on a replica."""
         ...
 
+    def left(self, observation: Observation) -> bool:
+        """Whether a thing whose class keeps its place turned out to move, so that it is short-term memory's."""
+        ...
+
+    def consolidate(self, changes: Iterable[Change]) -> int:
+        """Learn where things are put from what short-term memory noticed; a replica leaves that to its owner."""
+        ...
+
     def digest(self) -> str:
         """Of all that it holds."""
         ...

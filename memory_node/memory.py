@@ -26,7 +26,7 @@ import numpy.typing as npt
 from memory_node import policies
 from memory_node.columns import ARCHIVE, LONG, SHORT, TIERS, Columns
 from memory_node.embeddings import CachedEmbedder, Embedder, MiniLM
-from memory_node.errors import QueryError
+from memory_node.errors import EmbeddingError, QueryError
 from memory_node.longterm import LongTerm
 from memory_node.policies import PinError, Policy
 from memory_node.query import Parser
@@ -42,6 +42,7 @@ from memory_node.units import Unit
 from scene_graph.graph import SceneGraph
 from scene_graph.ontology import Ontology, ontology, plural
 from scene_graph.routing import is_static
+from scene_graph.similarity import similarity_of
 from scene_graph.types import Change, ObjectState, Observation, Point, View, as_point
 
 __all__ = ["ErasureReport", "Memory"]
@@ -138,6 +139,7 @@ class Memory:
         self._cache: Policy[str, Unit] = self._new_policy(policy, capacity)
         if store is not None:
             self._restore(store)
+        self._lend_embedder()
 
     @classmethod
     def open(
@@ -253,7 +255,8 @@ class Memory:
             fixed: list[Observation] = []
             moving: list[Observation] = []
             for observation in frame:
-                (fixed if is_static(observation, knowledge=self._knowledge) else moving).append(observation)
+                static = is_static(observation, knowledge=self._knowledge) and not self._graph.left(observation)
+                (fixed if static else moving).append(observation)
             changes: list[Change] = []
             if view is not None or robot_pose is not None:
                 place = view.position if view is not None else tuple(robot_pose or ())
@@ -263,6 +266,7 @@ class Memory:
                     fixed, view, robot_pose=robot_pose, stamp=stamp if math.isfinite(stamp) else None
                 )
                 self._graph_changed |= bool(changes)
+                moving += [o for o in fixed if self._graph.left(o)]  # what the graph has just found to move after all
             self._sync_graph()
             for frame_id in dict.fromkeys(o.frame_id for o in moving) or {"map": None}:
                 outcome = self._units.observe(
@@ -277,12 +281,18 @@ class Memory:
                 )
                 changes += outcome.changes
                 self._take(outcome.touched, outcome.entered)
+                self._graph.consolidate(outcome.changes)
             self._counters.frames += 1
             self._counters.observations += len(frame)
             self._counters.changes.update(change.kind.value for change in changes)
             self._persist()
             self._retain()
             return changes
+
+    def _lend_embedder(self) -> None:
+        """Let the scene graph understand what is sought as memory does, unless it has a model of its own."""
+        if isinstance(self._graph, SceneGraph) and self._graph.similarity is None:
+            self._graph.similarity = similarity_of(self._embedder, errors=(EmbeddingError,))
 
     def _begin_epoch(self) -> None:
         self._epoch += 1
@@ -622,6 +632,7 @@ class Memory:
     def scene_graph(self, graph: LongTerm) -> None:
         with self._lock:
             self._graph = graph
+            self._lend_embedder()
             self._graph_version = None
             self._graph_changed = True
             self._sync_graph()

@@ -19,6 +19,7 @@ from memory_node.memory import Memory
 from memory_node.replica import GraphReplica
 from memory_node.ros import recollection_to_message
 from scene_graph.ros.frames import FrameOrder, robot_pose
+from scene_graph.ros.graph import NOTE
 from scene_graph.ros.managed import ManagedNode, NodeError, ask, run
 from scene_graph.ros.messages import (
     change_to_message,
@@ -226,9 +227,10 @@ class MemoryNode(ManagedNode):
     def _apply_graph(self, message: Any) -> None:
         objects = [state_from_message(state) for state in message.objects]
         areas = {n.id: (n.position.x, n.position.y) for n in message.nodes if n.kind == msg.GraphNode.AREA}
+        mobile = {n.label for n in message.nodes if n.kind == NOTE}
         if isinstance(message, msg.SceneGraph):
             if message.version > self._replica.version:
-                self._replica.replace(objects, areas, version=message.version)
+                self._replica.replace(objects, areas, version=message.version, mobile=mobile)
             return
         self._replica.apply(
             objects,
@@ -236,6 +238,7 @@ class MemoryNode(ManagedNode):
             areas if message.layout_changed else None,
             base_version=message.base_version,
             version=message.version,
+            mobile=mobile if message.layout_changed else None,
         )
 
     def _observe(self, message: msg.ObservationArray) -> None:

@@ -8,6 +8,7 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from scene_graph.graph import ReadOnlyError
+from scene_graph.routing import left_for_short_term
 from scene_graph.search import SearchPlace
 from scene_graph.types import Change, ObjectState, Observation, Point, View
 
@@ -27,9 +28,15 @@ class GraphReplica:
         self.version = 0
         self._objects: dict[str, ObjectState] = {}
         self._areas: dict[str, tuple[float, float]] = {}
+        self._mobile: frozenset[str] = frozenset()
 
     def replace(
-        self, objects: Iterable[ObjectState], areas: Mapping[str, tuple[float, float]], *, version: int
+        self,
+        objects: Iterable[ObjectState],
+        areas: Mapping[str, tuple[float, float]],
+        *,
+        version: int,
+        mobile: Collection[str] = (),
     ) -> None:
         """Take over a whole graph.
 
@@ -37,7 +44,9 @@ class GraphReplica:
             objects: All its things.
             areas: (x, y) of the middle of each area, metres.
             version: The graph's.
+            mobile: Classes of which one left the graph because it moves.
         """
+        self._mobile = frozenset(mobile)
         self._objects = {state.object_id: state for state in objects}
         self._areas = dict(areas)
         self.version = version
@@ -50,6 +59,7 @@ class GraphReplica:
         *,
         base_version: int,
         version: int,
+        mobile: Collection[str] | None = None,
     ) -> bool:
         """Follow one update.
 
@@ -59,6 +69,7 @@ class GraphReplica:
             areas: All areas, if they changed.
             base_version: Version of the graph that the update starts from.
             version: Version after it.
+            mobile: Classes of which one left the graph because it moves, if the areas are given.
 
         Returns:
             Whether it fitted. If an update before it was missed, nothing is changed.
@@ -70,6 +81,8 @@ class GraphReplica:
         self._objects.update((state.object_id, state) for state in changed)
         if areas is not None:
             self._areas = dict(areas)
+        if mobile is not None:
+            self._mobile = frozenset(mobile)
         self.version = version
         return True
 
@@ -114,6 +127,17 @@ class GraphReplica:
     ) -> list[SearchPlace]:
         """None: only the node that owns the graph knows travel and habits; ask its `rank_areas`."""
         return []
+
+    def left(self, observation: Observation) -> bool:
+        """Whether a thing whose class keeps its place turned out to move, as far as the graph's owner has told."""
+        if observation.label not in self._mobile:
+            return False
+        known = [state for state in self._objects.values() if state.label == observation.label]
+        return left_for_short_term(observation, self._mobile, known)
+
+    def consolidate(self, changes: Iterable[Change]) -> int:
+        """Nothing: the node that owns the graph listens to memory's changes itself."""
+        return 0
 
     def forget(self, *, object_id: str | None = None, labels: Collection[str] | None = None) -> list[str]:
         """Refuse: only the node that owns the graph changes it.

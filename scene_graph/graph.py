@@ -16,16 +16,29 @@ import networkx as nx
 from scene_graph.boxes import encloses
 from scene_graph.document import read_document, write_document
 from scene_graph.files import collector_off, digest, read_graph, write_graph
-from scene_graph.learning import belongs, take_frame
+from scene_graph.learning import belongs, has_left, take_frame
 from scene_graph.listing import network, rooms
 from scene_graph.ranking import rank
 from scene_graph.relations import beside
 from scene_graph.search import SearchPlace
 from scene_graph.state import GraphState, number_of
 from scene_graph.text import render
-from scene_graph.types import Change, InvalidObservationError, ObjectState, Observation, Point, SceneGraphError, View
+from scene_graph.types import (
+    Change,
+    ChangeKind,
+    InvalidObservationError,
+    ObjectState,
+    Observation,
+    Point,
+    SceneGraphError,
+    View,
+)
 
 __all__ = ["ReadOnlyError", "SceneGraph"]
+
+
+_AT_REST = frozenset({ChangeKind.APPEARED, ChangeKind.MOVED})
+"""What happens to a thing that lies somewhere for the first time."""
 
 
 class ReadOnlyError(SceneGraphError):
@@ -114,6 +127,29 @@ class SceneGraph(GraphState):
     def keeps(self, observation: Observation) -> bool:
         """Whether an observed thing belongs to long-term memory, by its class and by what was seen of such things."""
         return belongs(self, observation)
+
+    def left(self, observation: Observation) -> bool:
+        """Whether a thing whose class keeps its place turned out to move, so that short-term memory has it."""
+        return has_left(self, observation)
+
+    def consolidate(self, changes: Iterable[Change]) -> int:
+        """Learn habits from short-term memory: what came to rest somewhere is kept there, this once at least.
+
+        Args:
+            changes: What short-term memory noticed. What is held, what merely changed its state and what keeps its
+                place teach nothing.
+
+        Returns:
+            How many findings were counted.
+        """
+        counted = 0
+        for change in changes:
+            after = change.after
+            if change.kind not in _AT_REST or after is None or after.held or after.stale or after.frame_id != "map":
+                continue
+            if self.resolve(change.object_id) is None and self.note_put(after.label, after.position, stamp=after.stamp):
+                counted += 1
+        return counted
 
     def note_search(self, place_id: str, found: bool, *, sought: str = "", stamp: float | None = None) -> None:
         """Learn from a search: the place was looked at.

@@ -11,12 +11,12 @@ from scene_graph.frame import Box, Frame
 from scene_graph.merging import merge, part, unmerge
 from scene_graph.objects import SceneObject
 from scene_graph.relations import relate
-from scene_graph.routing import Evidence, is_static
+from scene_graph.routing import Evidence, is_static, left_for_short_term
 from scene_graph.state import GraphState, Note, number_of
 from scene_graph.types import Change, ChangeKind, Observation, View
 from scene_graph.visibility import Sight, clear_view, visible_fraction
 
-__all__ = ["belongs", "take_frame"]
+__all__ = ["belongs", "has_left", "take_frame"]
 
 _STEP = 0.5
 """Square metres of newly seen floor after which areas and rooms follow."""
@@ -47,10 +47,15 @@ def belongs(state: GraphState, observation: Observation) -> bool:
         return False  # floor, walls and ceiling are space, not things in it
     if not is_static(observation, knowledge=state.knowledge):
         return False
-    if not any(note.label == observation.label for note in state.notes):
-        return True
-    tracks = [_track(thing, movable=False) for thing in state.of_label(observation.label).values() if not thing.stale]
-    return any(box_distance(track, observation) < math.inf for track in tracks)
+    return not has_left(state, observation)
+
+
+def has_left(state: GraphState, observation: Observation) -> bool:
+    """Whether an observed thing is of a class of which one left the graph because it moves, and none that is known."""
+    if not state.notes:
+        return False
+    known = [thing.state() for thing in state.of_label(observation.label).values()]
+    return left_for_short_term(observation, {note.label for note in state.notes}, known)
 
 
 def take_frame(state: GraphState, observations: Iterable[Observation], view: View | None) -> list[Change]:

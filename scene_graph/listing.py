@@ -11,8 +11,9 @@ from scene_graph.areas import Room, neighbours
 from scene_graph.objects import SceneObject
 from scene_graph.relations import beside
 from scene_graph.state import GraphState, Note, number_of
+from scene_graph.types import Point
 
-__all__ = ["network", "rooms"]
+__all__ = ["network", "outline", "rooms"]
 
 RELATIONS = ("on", "in")
 
@@ -25,16 +26,13 @@ def rooms(state: GraphState) -> list[dict[str, Any]]:
     has ``notes`` on things that were there and turned out to move.
     """
     around = neighbours(state.areas.edges, state.areas.areas)
-    under: dict[str | None, list[SceneObject]] = {}
-    for key in sorted(state.things, key=number_of):
-        thing = state.things[key]
-        under.setdefault(thing.area if thing.area in state.areas.areas else None, []).append(thing)
+    under = _under(state)
     notes: dict[str | None, list[Note]] = {}
     for note in state.notes:
         notes.setdefault(note.area, []).append(note)
     floor = state.grid.floor
     result = []
-    for room in _all_rooms(state, under):
+    for room, name, position in _outline(state, under):
         areas = []
         for area_id in room.areas:
             x, y = state.areas.areas[area_id]
@@ -50,15 +48,21 @@ def rooms(state: GraphState) -> list[dict[str, Any]]:
                     for n in notes[area_id]
                 ]
             areas.append(area)
-        labels = [thing.label for a in room.areas for thing in under.get(a, ()) if not thing.stale]
-        entry: dict[str, Any] = {"id": room.room_id, "name": state.knowledge.room_name(labels)}
-        places = [state.areas.areas[a] for a in room.areas]
-        entry["position"] = [*_middle(places), floor] if places else None
-        entry["areas"] = areas
+        entry: dict[str, Any] = {
+            "id": room.room_id,
+            "name": name,
+            "position": None if position is None else list(position),
+            "areas": areas,
+        }
         if room.room_id == _LOOSE:
             entry["objects"] = [_entry(state, thing) for thing in under.get(None, ())]
         result.append(entry)
     return result
+
+
+def outline(state: GraphState) -> list[tuple[Room, str, Point | None]]:
+    """The rooms with their names, by what is in them, and their middles, metres; None for a room without areas."""
+    return _outline(state, _under(state))
 
 
 def network(state: GraphState) -> nx.DiGraph[str]:
@@ -99,14 +103,31 @@ _LOOSE = "room-0"
 """Id of the room of what is in no room yet."""
 
 
-def _all_rooms(state: GraphState, under: Mapping[str | None, Sequence[SceneObject]]) -> list[Room]:
+def _under(state: GraphState) -> dict[str | None, list[SceneObject]]:
+    """Objects by the area that they are under, in the order of their numbers."""
+    under: dict[str | None, list[SceneObject]] = {}
+    for key in sorted(state.things, key=number_of):
+        thing = state.things[key]
+        under.setdefault(thing.area if thing.area in state.areas.areas else None, []).append(thing)
+    return under
+
+
+def _outline(
+    state: GraphState, under: Mapping[str | None, Sequence[SceneObject]]
+) -> list[tuple[Room, str, Point | None]]:
     placed = {a for room in state.areas.rooms for a in room.areas}
     loose = tuple(a for a in state.areas.areas if a not in placed)
-    return [*state.areas.rooms, *([Room(_LOOSE, loose)] if loose or None in under else [])]
-
-
-def _middle(places: Sequence[tuple[float, float]]) -> list[float]:
-    return [round(sum(values) / len(places), 3) for values in zip(*places, strict=True)]
+    every = [*state.areas.rooms, *([Room(_LOOSE, loose)] if loose or None in under else [])]
+    result: list[tuple[Room, str, Point | None]] = []
+    for room in every:
+        labels = [thing.label for a in room.areas for thing in under.get(a, ()) if not thing.stale]
+        places = [state.areas.areas[a] for a in room.areas]
+        middle: Point | None = None
+        if places:
+            x, y = (round(sum(values) / len(places), 3) for values in zip(*places, strict=True))
+            middle = (x, y, state.grid.floor)
+        result.append((room, state.knowledge.room_name(labels), middle))
+    return result
 
 
 def _entry(state: GraphState, thing: SceneObject) -> dict[str, Any]:

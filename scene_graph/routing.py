@@ -8,12 +8,13 @@ that keep their place (a fridge that is open, a lamp that is on) change all the 
 from __future__ import annotations
 
 import math
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from scene_graph.ontology import Ontology, ontology
-from scene_graph.types import Observation
+from scene_graph.types import ObjectState, Observation
 
-__all__ = ["Evidence", "is_static", "static_probability"]
+__all__ = ["Evidence", "is_static", "left_for_short_term", "static_probability"]
 
 _PRIOR_STATIC, _PRIOR_PUSHED, _PRIOR_MOBILE = 0.97, 0.8, 0.03
 """Probability that a thing keeps its place: of classes that do, that may be pushed (chairs), that usually do not."""
@@ -23,6 +24,10 @@ _STAYED_RATIO = 1.02
 """How much likelier a thing that keeps its place is found there again; small, since mugs stay for hours, too."""
 _STAYED_BOUND = 4.0
 """Bound on the odds that staying put can add: no number of looks makes a mug a fixture."""
+
+
+_NEAR = 0.1
+"""Metres that a centre may be off the extents of the thing that it is the centre of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +75,23 @@ def is_static(observation: Observation, evidence: Evidence = _NONE, *, knowledge
     if observation.held:
         return False
     return static_probability(observation.label, evidence, knowledge=knowledge) > 0.5
+
+
+def left_for_short_term(observation: Observation, mobile: Container[str], known: Iterable[ObjectState]) -> bool:
+    """Whether an observed thing of a class that keeps its place is one that moves all the same, or may be.
+
+    Args:
+        observation: What was seen.
+        mobile: Classes of which one left the graph because it moves.
+        known: The things of its class that the graph has still: what is seen at the place of one is that one.
+    """
+    if observation.label not in mobile:
+        return False
+    nothing = (0.0, 0.0, 0.0)
+    for thing in known:
+        axes = zip(
+            observation.position, thing.position, observation.size or nothing, thing.size or nothing, strict=True
+        )
+        if not thing.stale and all(abs(a - b) <= max(own, other) / 2 + _NEAR for a, b, own, other in axes):
+            return False
+    return True

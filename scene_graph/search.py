@@ -17,12 +17,29 @@ from scene_graph.types import FloatArray, Point
 __all__ = ["SearchPlace", "Similarity", "best_order", "expected_cost", "meanings"]
 
 Similarity = Callable[[str, Sequence[str]], Sequence[float]]
-"""How alike a phrase and each of several texts are, in [-1, 1]: an embedding model's cosine."""
+"""How alike a phrase and each of several texts are, in [-1, 1]: an embedding model's cosine; empty: cannot tell."""
 
 _MANY = 12
 """Places whose order is optimised; those after them are seldom reached."""
 _STOP = frozenset(
-    ["a", "an", "the", "some", "any", "of", "to", "for", "with", "in", "on", "my", "something", "anything", "used", "thing"]
+    [
+        "a",
+        "an",
+        "the",
+        "some",
+        "any",
+        "of",
+        "to",
+        "for",
+        "with",
+        "in",
+        "on",
+        "my",
+        "something",
+        "anything",
+        "used",
+        "thing",
+    ]
 )
 
 
@@ -70,15 +87,16 @@ def meanings(
     if named:
         return {label: 1.0 / len(named) for label in named}
     portable = [label for label in known.labels() if "pickupable" in known.get(label).affordances]
-    if similarity is not None:
-        texts = [f"{known.get(label).word}: {known.get(label).description}" for label in portable]
-        scores = dict(zip(portable, similarity(sought, texts), strict=True))
-        shared = _shared_words(sought, portable, known)
+    texts = [f"{known.get(label).word}: {known.get(label).description}" for label in portable]
+    cosines = similarity(sought, texts) if similarity is not None else ()
+    shared = _shared_words(sought, portable, known)
+    if len(cosines):
+        scores = dict(zip(portable, cosines, strict=True))
         most = max(shared.values(), default=0.0) or 1.0
         # Words in common support what the model says, and alone say nothing: "kill time with" is no alarm clock.
         weights = {lb: max(float(score), 0.0) ** 4 * (0.25 + shared[lb] / most) for lb, score in scores.items()}
     else:
-        weights = _shared_words(sought, portable, known)
+        weights = shared
     best = sorted(((w, label) for label, w in weights.items() if w > 0), key=lambda item: (-item[0], item[1]))[:count]
     total = sum(w for w, _ in best)
     return {label: w / total for w, label in best} if total else {sought: 1.0}

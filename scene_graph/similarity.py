@@ -24,11 +24,19 @@ class Embeds(Protocol):
         ...
 
 
-def similarity_of(embedder: Embeds) -> Similarity:
-    """The cosine similarity of texts by an embedding model, which should remember the vectors of texts it has met."""
+def similarity_of(embedder: Embeds, *, errors: tuple[type[Exception], ...] = ()) -> Similarity:
+    """The cosine similarity of texts by an embedding model.
+
+    Args:
+        embedder: The model; it should remember the vectors of texts that it has met.
+        errors: What it raises when it cannot be used: searches then do without it.
+    """
 
     def cosine(phrase: str, texts: Sequence[str]) -> Sequence[float]:
-        vectors = embedder.embed([phrase, *texts])
+        try:
+            vectors = embedder.embed([phrase, *texts])
+        except errors:
+            return ()
         scores: list[float] = (vectors[1:] @ vectors[0]).tolist()
         return scores
 

@@ -8,10 +8,14 @@ from geometry_msgs.msg import Point as PointMessage
 from karma import msg
 
 from scene_graph.graph import SceneGraph
+from scene_graph.listing import outline
 from scene_graph.ros.messages import change_to_message, header, state_to_message
 from scene_graph.types import Change, ObjectState
 
-__all__ = ["GraphPublication"]
+__all__ = ["NOTE", "GraphPublication"]
+
+NOTE = "note"
+"""Kind of the nodes that say what left the graph because it moves: ``NOTE`` of the message."""
 
 
 class GraphPublication:
@@ -84,23 +88,32 @@ class GraphPublication:
         return message
 
     def _areas(self, objects: Sequence[ObjectState]) -> list[str]:
-        return [self.graph.place_of(state.position) or "" for state in objects]
+        things = self.graph.things
+        return [(things[s.object_id].area if s.object_id in things else None) or "" for s in objects]
 
 
 def _layout(graph: SceneGraph) -> tuple[list[msg.GraphNode], list[msg.GraphEdge]]:
-    """Rooms and areas, and the ways between areas."""
+    """Rooms and areas, notes on what left them, and the ways between areas."""
     nodes = []
-    for room in graph.rooms():
-        x, y, z = room["position"] or (0.0, 0.0, 0.0)
+    for room, name, position in outline(graph):
+        x, y, z = position or (0.0, 0.0, 0.0)
+        place = PointMessage(x=x, y=y, z=z)
+        nodes.append(msg.GraphNode(id=room.room_id, kind=msg.GraphNode.ROOM, label=name, position=place))
+        for area_id in room.areas:
+            x, y = graph.areas.areas[area_id]
+            place = PointMessage(x=x, y=y, z=graph.grid.floor)
+            nodes.append(msg.GraphNode(id=area_id, kind=msg.GraphNode.AREA, parent=room.room_id, position=place))
+    for note in graph.notes:
+        x, y, z = note.position
         nodes.append(
             msg.GraphNode(
-                id=room["id"], kind=msg.GraphNode.ROOM, label=room["name"], position=PointMessage(x=x, y=y, z=z)
+                id=f"note-{note.object_id}",
+                kind=NOTE,
+                label=note.label,
+                parent=note.area or "",
+                position=PointMessage(x=x, y=y, z=z),
             )
         )
-        for area in room["areas"]:
-            x, y, z = area["position"]
-            position = PointMessage(x=float(x), y=float(y), z=float(z))
-            nodes.append(msg.GraphNode(id=area["id"], kind=msg.GraphNode.AREA, parent=room["id"], position=position))
     edges = [
         msg.GraphEdge(source=source, target=target, length=float(length))
         for (source, target), length in sorted(graph.areas.edges.items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -10,9 +11,11 @@ from boxworld import look_around, two_rooms
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scene_graph import SceneGraph
+from memory_node import Memory
+from scene_graph import Change, ChangeKind, ObjectState, Observation, SceneGraph
 from scene_graph.placement import Habits, Placements, procthor_placements
 from scene_graph.search import best_order, expected_cost, meanings
+from scene_graph.similarity import SimilarityError, load_similarity, similarity_of
 
 
 @pytest.fixture(scope="module")
@@ -166,3 +169,70 @@ def test_the_packages_statistics_are_used_when_installed() -> None:
     if not statistics.rates:
         pytest.skip("the procthor package is not installed")
     assert statistics.rate("Pillow", "Bed") > 0.5 > statistics.rate("Pillow", "DiningTable")
+
+
+def test_habits_come_from_what_short_term_memory_sees_put_somewhere(home: SceneGraph) -> None:
+    cabinet, fridge = home.find("Cabinet")[0], home.find("Fridge")[0]
+    watch = ObjectState("unit-1", "Watch", cabinet.position, 5.0)
+    apple = ObjectState("unit-2", "Apple", fridge.position, 6.0)
+    counted = home.consolidate(
+        [
+            Change(ChangeKind.APPEARED, "unit-1", 5.0, None, watch),
+            Change(ChangeKind.MOVED, "unit-2", 6.0, apple.but(position=(1, 1, 1)), apple),
+            Change(ChangeKind.MOVED, "unit-2", 7.0, apple, apple.but(held=True)),
+            Change(ChangeKind.STALE, "unit-2", 8.0, apple, apple.but(stale=True)),
+            Change(ChangeKind.STATE_CHANGED, "unit-1", 8.0, watch, watch),
+            Change(ChangeKind.APPEARED, fridge.object_id, 8.0, None, fridge),
+        ]
+    )
+    assert counted == 2
+    assert home.habits.weight("Watch", cabinet.object_id, 5.0) == 1.0
+    assert home.habits.weight("Apple", fridge.object_id, 6.0) == 1.0
+    assert set(home.habits.counts) == {"Watch", "Apple"}
+
+
+def test_memory_teaches_the_graph_habits_and_lends_it_its_embedder() -> None:
+    class Embedder:
+        name, dimension = "toy", 2
+
+        def embed(self, texts: Sequence[str]) -> np.ndarray:
+            return np.array([[1.0, 0.0] if "boot" in t or "rain" in t else [0.0, 1.0] for t in texts], np.float32)
+
+    with Memory.open(embedder=Embedder()) as memory:
+        shelf = Observation("Shelf", (1, 1, 1), stamp=0.0, size=(1, 0.4, 0.1))
+        boots = Observation("Boots", (1, 1, 1.15), stamp=0.0, size=(0.3, 0.2, 0.2))
+        memory.observe([shelf, boots])
+        graph = memory.scene_graph
+        assert isinstance(graph, SceneGraph)
+        assert graph.habits.weight("Boots", graph.find("Shelf")[0].object_id, 0.0) == 1.0
+        assert max(meanings("for rainy days", similarity=graph.similarity).items(), key=lambda i: i[1])[0] == "Boots"
+
+
+def test_a_chair_that_moves_is_remembered_by_short_term_memory() -> None:
+    with Memory.open() as memory:
+        graph = memory.scene_graph
+        assert isinstance(graph, SceneGraph)
+        memory.observe([Observation("Chair", (1, 1, 0.4), stamp=0.0, size=(0.5, 0.5, 0.9))])
+        assert [o.label for o in graph.objects()] == ["Chair"]
+        for thing in graph.things.values():
+            thing.stale = True  # as after three clear views of its empty place
+        for stamp in (1.0, 2.0):
+            memory.observe([Observation("Chair", (3, 1, 0.4), stamp=stamp, size=(0.5, 0.5, 0.9))])
+        assert graph.objects() == []
+        found = memory.locate("chair")
+        assert found is not None
+        assert found.position == pytest.approx((3, 1, 0.4))
+        assert found.tier == "short"
+
+
+def test_a_model_that_cannot_be_used_is_done_without() -> None:
+    class Broken:
+        def embed(self, texts: Sequence[str]) -> np.ndarray:
+            raise ConnectionError("no network")
+
+    similarity = similarity_of(Broken(), errors=(ConnectionError,))
+    assert meanings("something to read", similarity=similarity) == meanings("something to read")
+    assert load_similarity("") is None
+    for name in ("nowhere:nothing", "scene_graph.search:nothing", "scene_graph"):
+        with pytest.raises(SimilarityError, match=name):
+            load_similarity(name)
