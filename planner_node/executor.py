@@ -18,7 +18,7 @@ from planner_node.failures import HopelessError, Limits, StepFailedError, requir
 from planner_node.finder import Finder
 from planner_node.hands import Hands
 from planner_node.knowledge import Knowledge, KnowledgeError
-from planner_node.plan import Goal, Plan, Step
+from planner_node.plan import Call, Goal, Plan, Step
 from planner_node.result import EventKind, Listener, TaskResult
 from planner_node.robot import Robot, SkillCode
 from planner_node.safety import Safety
@@ -27,7 +27,7 @@ from planner_node.skills import SKILLS
 from scene_graph.ontology import Ontology
 from scene_graph.types import Observation
 
-__all__ = ["Executor", "Limits"]
+__all__ = ["Executor"]
 
 _LOOK = 2.0
 """Metres within which a thing is worth turning to, to see what became of it."""
@@ -73,6 +73,8 @@ class Executor:
         self._start = self._body.frame.robot_pose
         self._step: Step | None = None
         self._unseen: list[str] = []
+        self.failed: Call | None = None
+        """The clause that could not be done, once `run` has ended."""
 
     def run(self, plan: Plan) -> bool:
         """Carry out the plan.
@@ -121,7 +123,7 @@ class Executor:
                 reason=failure,
             )
             if failure:
-                self._result.reason = failure
+                self._result.reason, self.failed = failure, call
                 return False
             self._note_deed(plan, index)
         return True

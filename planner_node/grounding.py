@@ -7,7 +7,7 @@ Classes come from the ontology (exact names first, then categories and descripti
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from memory_node.recollection import Recollection
@@ -24,6 +24,12 @@ __all__ = ["Grounder", "Wanted", "class_candidates", "support_of"]
 
 _NEAR = 1.2
 """Metres within which a thing counts as being at what it is said to be near."""
+
+_EQUAL = 0.05
+"""Difference of fit up to which two things fit equally well."""
+
+_TELLING = frozenset({"dirty", "clean", "filled", "open", "on", "broken", "cooked", "hot", "cold"})
+"""States by which people tell like things apart."""
 
 _STOP = word_set(
     """
@@ -164,6 +170,7 @@ class Grounder:
         ontology: Class knowledge.
         position: Where the robot is, map frame, metres.
         held: Memory's id of what the gripper holds.
+        answers: Phrases to memory's ids of what the person said is meant by them.
     """
 
     knowledge: Knowledge
@@ -171,6 +178,7 @@ class Grounder:
     ontology: Ontology
     position: Point
     held: str | None = None
+    answers: Mapping[str, str] = field(default_factory=dict)
     _parents: dict[str, ObjectState | None] = field(default_factory=dict)
 
     def labels(self, phrase: NounPhrase, wanted: Wanted | None = None) -> list[tuple[str, float]]:
@@ -238,6 +246,50 @@ class Grounder:
             ranked: Classes that it may mean, with weights.
             exclude: Memory's ids that it does not mean.
         """
+        answered = self.knowledge.get(self.answers[phrase.text]) if phrase.text in self.answers else None
+        if answered is not None:
+            return [answered]
+        scored = []
+        for order, (fit, item) in enumerate(self._fits(phrase, ranked, exclude)):
+            far = 0.03 * min(10.0, math.dist(item.position[:2], self.position[:2]))
+            scored.append((fit + 0.3 * item.score - 0.01 * order - far, -order, item))
+        scored.sort(key=lambda entry: (-entry[0], -entry[1]))
+        ordered = [item for _, _, item in scored]
+        if phrase.determiner == "all":
+            ordered = [item for item in ordered if self._is_among(phrase, item.object)]
+        return self._compared(phrase, ordered)
+
+    def rivals(self, phrase: NounPhrase, ranked: Sequence[tuple[str, float]]) -> list[tuple[str, ObjectState]]:
+        """Things that fit a phrase as well as the best one does, each with a description that tells them apart.
+
+        Which is nearer, or was seen last, is no reason for a person to mean it. Things that no description tells apart
+        (two forks on one table) count as one.
+        """
+        if phrase.text in self.answers or _COMPARISONS.keys() & set(phrase.words):
+            return []
+        fits = [(fit, item.object) for fit, item in self._fits(phrase, ranked, ()) if not item.object.stale]
+        best = max((fit for fit, _ in fits), default=0.0)
+        told: dict[str, ObjectState] = {}
+        for fit, thing in fits:
+            if fit >= best - _EQUAL:
+                told.setdefault(self.describe(thing), thing)
+        return list(told.items())
+
+    def describe(self, thing: ObjectState) -> str:
+        """A remembered thing for people: ``the dirty plate on the table``."""
+        told = sorted({s.split(":", 1)[0] for s in thing.states} & _TELLING)
+        words = [*told, self.ontology.get(thing.label).words[0]]
+        support = self.support(thing)
+        if support is None:
+            return f"the {' '.join(words)}"
+        holder = self.ontology.get(support.label)
+        relation = "in" if holder.closes or "container" in holder.categories else "on"
+        return f"the {' '.join(words)} {relation} the {holder.words[0]}"
+
+    def _fits(
+        self, phrase: NounPhrase, ranked: Sequence[tuple[str, float]], exclude: Collection[str]
+    ) -> list[tuple[float, Recollection]]:
+        """Remembered things with how well what was said, done and talked about fits them, as memory orders them."""
         weights = dict(ranked)
         text = " ".join((*phrase.words, *phrase.relative))
         if weights:
@@ -245,26 +297,21 @@ class Grounder:
         else:
             found = self.knowledge.recall(text, k=5) if text else []
         salience = max((self.session.salience(r.object.object_id) for r in found), default=0.0)
-        scored = []
-        for order, item in enumerate(found):
+        result = []
+        for item in found:
             if item.object.object_id in exclude or (weights and item.object.label not in weights):
                 continue
-            score = weights.get(item.object.label, 0.5) + 0.3 * item.score - 0.01 * order
+            fit = weights.get(item.object.label, 0.5)
             if phrase.determiner != "a":
                 own = self.session.salience(item.object.object_id)
-                score += 0.6 * own / salience if salience else 0.0
+                fit += 0.6 * own / salience if salience else 0.0
             if item.object.object_id == self.held:
-                score += 0.2
-            score += self._state_score(phrase, item.object) + self._deed_score(phrase, item.object)
-            score += sum(self._place_score(place, item.object) for place in phrase.places)
-            score -= 0.4 if item.object.stale else 0.0
-            score -= 0.03 * min(10.0, math.dist(item.position[:2], self.position[:2]))
-            scored.append((score, -order, item))
-        scored.sort(key=lambda entry: (-entry[0], -entry[1]))
-        ordered = [item for _, _, item in scored]
-        if phrase.determiner == "all":
-            ordered = [item for item in ordered if self._is_among(phrase, item.object)]
-        return self._compared(phrase, ordered)
+                fit += 0.2
+            fit += self._state_score(phrase, item.object) + self._deed_score(phrase, item.object)
+            fit += sum(self._place_score(place, item.object) for place in phrase.places)
+            fit -= 0.4 if item.object.stale else 0.0
+            result.append((fit, item))
+        return result
 
     def _is_among(self, phrase: NounPhrase, thing: ObjectState) -> bool:
         """Whether a thing is one of all that are where, and as, the phrase says."""

@@ -114,9 +114,13 @@ class Hands:
             self.pick_up(name)
         elif not self._bindings.is_held(holding, name):
             raise StepFailedError(f"the hand holds {holding.label}, not {ref.phrase}")
-        for tried in range(self._limits.candidates):
-            # Somebody who says "the box" means that one: others are tried as far as they are known, but not searched.
-            seen = self._finder.approach(place, search=not tried)
+        why = ""
+        for _ in range(self._limits.candidates):
+            try:
+                # Who says "the box" means that one: others are tried as far as they are known, but not searched for.
+                seen = self._finder.approach(place, search=not why)
+            except HopelessError as error:
+                raise HopelessError(why or str(error)) from error
             if self._body.ontology.get(seen.label).closes and "closed" in seen.states:
                 seen = self.change(place, "open")
             thing = self._body.held()
@@ -328,6 +332,8 @@ class Hands:
             now = self._bindings.see(name)
             if now is None:
                 continue
+            # Somebody may have moved it meanwhile: the next way leads to where it is seen now.
+            seen = now
             outcome = self._body.call(skill, label=now.label, object_id=now.object_id, amount=amount)
         return outcome
 

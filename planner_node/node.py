@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from rclpy.action import ActionServer, CancelResponse, GoalResponse
 
 from planner_node.agent import Agent
 from planner_node.errors import PlannerError
+from planner_node.experience import Experience
 from planner_node.planner import Planner
 from planner_node.result import Event, EventKind, TaskResult
 from planner_node.ros.knowledge import RosKnowledge
@@ -24,10 +24,12 @@ from scene_graph.ros.qos import LATCHED
 __all__ = ["PlannerNode", "main"]
 
 _PLANNERS = ("rules", "learned", "llm")
+_MODES = ("plan", "step")
+_OUTPUTS = ("json_schema", "tools", "text")
 
 
 class PlannerNode(ManagedNode):
-    """Serves `execute_task`: one instruction at a time, with feedback and cancel."""
+    """Serves `execute_task`: one instruction at a time, others queued, with feedback and cancel."""
 
     def __init__(self) -> None:
         super().__init__("planner", errors=(PlannerError,))
@@ -39,7 +41,13 @@ class PlannerNode(ManagedNode):
         self.parameter("llm_model", "gpt-4o-mini", "name of the model there")
         self.parameter("llm_api_key_env", "OPENAI_API_KEY", "environment variable that holds the key")
         self.parameter("llm_timeout", 30.0, "of one request, seconds", low=1.0, high=600.0)
+        self.parameter("llm_mode", "plan", "ask for the whole plan, or step by step", choices=_MODES)
+        self.parameter("llm_output", "json_schema", "how replies are held to the schema", choices=_OUTPUTS)
+        self.parameter("llm_budget", 0.0, "most that the model may cost, by llm_prices; 0: no bound", low=0.0, high=1e6)
+        self.parameter("llm_prices", [0.0, 0.0], "of a million tokens of prompt and of reply")
         self.parameter("llm_transcript", "", "file to which every exchange is appended, keys redacted; empty: none")
+        self.parameter("experience", "", "SQLite file of examples and tips from finished tasks; empty: none is kept")
+        self.parameter("queue", 8, "instructions that may wait while one is carried out", low=0, high=100)
         self.parameter("service_timeout", 30.0, "longest wait for an answer of memory, seconds", low=0.1, high=600.0)
         self.parameter("skill_timeout", 300.0, "longest wait for a skill of the robot, seconds", low=1.0, high=7200.0)
         self._robot = RosRobot(self, str(self.value("robot")), skill_timeout=self.value("skill_timeout"))
@@ -47,8 +55,9 @@ class PlannerNode(ManagedNode):
             self, str(self.value("memory")), str(self.value("scene_graph")), timeout=self.value("service_timeout")
         )
         self._agent: Agent | None = None
-        self._llm_cancelled = threading.Event()
-        self._busy = threading.Lock()
+        self._experience: Experience | None = None
+        self._waiting = 0
+        self._given_up: set[bytes] = set()
         self._goal: Any = None
         self._done = 0
         self._instruction = ""
@@ -68,7 +77,16 @@ class PlannerNode(ManagedNode):
         """Make the planner."""
         planner = self._make_planner()
         fallback = None if isinstance(planner, RulesPlanner) else RulesPlanner()
-        self._agent = Agent(self._robot, self._knowledge, planner=planner, fallback=fallback, on_event=self._tell)
+        path = str(self.value("experience"))
+        self._experience = Experience(Path(path).expanduser()) if path else None
+        self._agent = Agent(
+            self._robot,
+            self._knowledge,
+            planner=planner,
+            fallback=fallback,
+            on_event=self._tell,
+            experience=self._experience,
+        )
 
     def activate(self) -> None:
         """Say that the planner is idle."""
@@ -77,13 +95,15 @@ class PlannerNode(ManagedNode):
     def deactivate(self) -> None:
         """Stop what is being carried out."""
         if self._agent is not None:
-            self._llm_cancelled.set()
             self._agent.cancel()
 
     def cleanup(self) -> None:
         """Stop what is being carried out, and forget the conversation."""
         self.deactivate()
         self._agent = None
+        if self._experience is not None:
+            self._experience.close()
+            self._experience = None
 
     def _make_planner(self) -> Planner:
         name = self.chosen("planner", _PLANNERS)
@@ -92,15 +112,22 @@ class PlannerNode(ManagedNode):
         if name == "llm":
             from planner_node.llm import LlmConfig, LlmPlanner
 
+            prices = [float(price) for price in self.value("llm_prices")]
+            if len(prices) != 2:
+                raise PlannerError(f"llm_prices takes two numbers, of prompt and of reply, got {prices}")
             transcript = str(self.value("llm_transcript"))
             config = LlmConfig(
                 base_url=str(self.value("llm_base_url")) or None,
                 model=str(self.value("llm_model")),
                 api_key_env=str(self.value("llm_api_key_env")),
                 timeout=float(self.value("llm_timeout")),
+                mode=self.chosen("llm_mode", _MODES),
+                output=self.chosen("llm_output", _OUTPUTS),
+                prices=(prices[0], prices[1]),
+                budget=float(self.value("llm_budget")) or None,
                 transcript=Path(transcript).expanduser() if transcript else None,
             )
-            return LlmPlanner(config, cancelled=self._llm_cancelled)
+            return LlmPlanner(config)
         from planner_node.goals import LearnedPlanner
 
         return LearnedPlanner()
@@ -108,8 +135,8 @@ class PlannerNode(ManagedNode):
     # The task.
 
     def _cancel(self, goal: Any) -> Any:
+        self._given_up.add(bytes(goal.goal_id.uuid))
         if self._goal is goal and self._agent is not None:
-            self._llm_cancelled.set()
             self._agent.cancel()
         return CancelResponse.ACCEPT
 
@@ -119,16 +146,21 @@ class PlannerNode(ManagedNode):
             refusal = self.inactive_message
         elif not goal.request.instruction.strip():
             refusal = "the instruction is empty; say what is to be done"
-        elif not self._busy.acquire(blocking=False):
-            refusal = f"busy with {self._instruction!r}; cancel it or wait for its end"
+        elif self._waiting > int(self.value("queue")):
+            refusal = f"busy with {self._instruction!r}, and {self._waiting - 1} more wait; try again later"
         if refusal is not None:
             goal.abort()
             return ExecuteTask.Result(reason=refusal)
+        if self._waiting:
+            text = f"waits for {self._instruction!r} to end"
+            goal.publish_feedback(ExecuteTask.Feedback(phase=EventKind.NOTE.value, text=text))
+        self._waiting += 1
         try:
+            # The worker is one thread: instructions are carried out one after the other, in the order they came.
             result = await self.in_worker(self._perform, goal)
         finally:
-            self._goal = None
-            self._busy.release()
+            self._waiting -= 1
+            self._given_up.discard(bytes(goal.goal_id.uuid))
         if result.cancelled and goal.is_cancel_requested:
             goal.canceled()
         elif result.claimed:
@@ -138,15 +170,13 @@ class PlannerNode(ManagedNode):
         return task_result_to_message(result)
 
     def _perform(self, goal: Any) -> TaskResult:
-        assert self._agent is not None
         instruction = goal.request.instruction
+        if self._agent is None or not self.active:
+            return TaskResult(instruction=instruction, reason=self.inactive_message)
         self._instruction, self._done, self._goal = instruction, 0, goal
-        self._llm_cancelled.clear()
         self._publish_status(msg.PlannerStatus.EXECUTING, "")
         try:
-            if goal.is_cancel_requested:
-                return TaskResult(instruction=instruction, cancelled=True, reason="cancelled")
-            return self._agent.run(instruction)
+            return self._agent.run(instruction, given_up=lambda: bytes(goal.goal_id.uuid) in self._given_up)
         except (PlannerError, NodeError) as error:
             return TaskResult(instruction=instruction, reason=str(error))
         except Exception as error:
@@ -154,6 +184,7 @@ class PlannerNode(ManagedNode):
             self.get_logger().error(f"{instruction!r}: unexpected {type(error).__name__}: {error}")
             return TaskResult(instruction=instruction, reason=f"internal error: {error}")
         finally:
+            self._goal = None
             self._publish_status(msg.PlannerStatus.IDLE, "")
 
     def _tell(self, event: Event) -> None:

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
-from planner_node.errors import PlannerError
+from planner_node.clarify import AmbiguousError, NotUnderstoodError
+from planner_node.experience import Experience
 from planner_node.grounding import Grounder
 from planner_node.knowledge import Knowledge
 from planner_node.plan import Plan
 from planner_node.session import Session
+from planner_node.working import WorkingMemory
 from scene_graph.ontology import Ontology
 from scene_graph.types import Point
 
-__all__ = ["NotUnderstoodError", "Planner", "Situation"]
-
-
-class NotUnderstoodError(PlannerError):
-    """An instruction, or a part of it, that no skill could be found for.
-
-    Attributes:
-        question: What to ask the person.
-    """
-
-    def __init__(self, message: str, *, question: str = "") -> None:
-        super().__init__(message)
-        self.question = question or message
+__all__ = ["AmbiguousError", "Move", "NotUnderstoodError", "Planner", "Situation", "StepPlanner"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +30,11 @@ class Situation:
         ontology: Class knowledge.
         position: Where the robot is, map frame, metres.
         held: Memory's id of what the gripper holds.
+        answers: Phrases of the instruction to memory's ids of what the person said is meant by them.
+        confirmed: Whether the person said that what cannot be undone shall be done.
+        working: What was done so far, for prompts.
+        experience: What earlier tasks taught, if anything is kept.
+        cancelled: Set when the instruction is to be given up.
     """
 
     knowledge: Knowledge
@@ -45,10 +42,30 @@ class Situation:
     ontology: Ontology
     position: Point
     held: str | None = None
+    answers: Mapping[str, str] = field(default_factory=dict)
+    confirmed: bool = False
+    working: WorkingMemory = field(default_factory=WorkingMemory)
+    experience: Experience | None = None
+    cancelled: threading.Event = field(default_factory=threading.Event)
 
     def grounder(self) -> Grounder:
         """A resolver of phrases for one plan."""
-        return Grounder(self.knowledge, self.session, self.ontology, self.position, self.held)
+        return Grounder(self.knowledge, self.session, self.ontology, self.position, self.held, self.answers)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """What a planner that goes step by step wants next.
+
+    Attributes:
+        plan: One call; None if all is done.
+        done: Whether it thinks that everything that was asked for is done.
+        thought: Why, in its words.
+    """
+
+    plan: Plan | None = None
+    done: bool = False
+    thought: str = ""
 
 
 class Planner(Protocol):
@@ -66,5 +83,24 @@ class Planner(Protocol):
         ...
 
     def cancel(self) -> None:
-        """Make a `plan` that is under way in another thread end soon, with `NotUnderstoodError`."""
+        """Have a `plan` that is under way in another thread end soon, as the situation's `cancelled` is set now."""
+        ...
+
+
+@runtime_checkable
+class StepPlanner(Protocol):
+    """A planner that can be asked for one step at a time."""
+
+    @property
+    def stepwise(self) -> bool:
+        """Whether it is to be asked so."""
+        ...
+
+    def next_move(self, instruction: str, situation: Situation) -> Move:
+        """The next step; what was done so far is in the situation's working memory.
+
+        Raises:
+            NotUnderstoodError: If it has none to give.
+            KnowledgeError: If memory does not answer.
+        """
         ...

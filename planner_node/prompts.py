@@ -6,14 +6,18 @@ but plain words, and declared to be data; what a model makes of it is verified l
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from planner_node.session import Session
+from planner_node.schema import StepReply
 from planner_node.skills import SKILLS
 
 __all__ = ["EXAMPLES", "Prompt", "build_prompt", "estimate_tokens", "plain"]
+
+_LEAST_MEMORY = 300
+"""Tokens that are kept for memory before examples, tips and progress may have the rest."""
 
 _ROLE = (
     "You plan for a household robot with one hand. Turn the instruction into skill calls, in order. "
@@ -21,6 +25,11 @@ _ROLE = (
     "the robot searches for what memory does not list. Prefer the composite skills: they open and close doors and free "
     "the hand by themselves. Use slice, cut, cook, break and throw_away only if the instruction asks for them. "
     "If the instruction cannot be understood, return no steps and ask a question. Reply with JSON only."
+)
+
+_STEPWISE = (
+    " Reply with the next skill call only; you will be told what came of it and asked again. When everything that was "
+    "asked for is done, reply with done true and step null."
 )
 
 EXAMPLES: tuple[tuple[str, str], ...] = (
@@ -35,6 +44,9 @@ EXAMPLES: tuple[tuple[str, str], ...] = (
     ),
 )
 """Instructions with good replies."""
+
+
+_END = "\n</memory>"
 
 
 def estimate_tokens(text: str) -> int:
@@ -53,7 +65,7 @@ class Prompt:
     """What is sent to a model.
 
     Attributes:
-        system: Role, skills and examples: equal for every instruction.
+        system: Role, skills, examples and tips.
         user: Earlier changes, instruction and memory.
     """
 
@@ -70,45 +82,71 @@ class Prompt:
         return [{"role": "system", "content": self.system}, {"role": "user", "content": self.user}]
 
 
-def system_text(examples: Sequence[tuple[str, str]] = EXAMPLES) -> str:
-    """Role, skills and examples."""
+def _system(examples: Sequence[tuple[str, str]], tips: Sequence[str], *, stepwise: bool) -> str:
+    """Role, skills, examples and what went wrong before."""
     skills = "\n".join(f"- {skill.signature()}: {skill.description}" for skill in SKILLS.values())
-    shown = "\n".join(f"Instruction: {said}\nReply: {reply}" for said, reply in examples)
-    return f"{_ROLE}\n\nSkills (? marks what may be null):\n{skills}\n\nExamples:\n{shown}"
+    parts = [_ROLE + (_STEPWISE if stepwise else ""), f"Skills (? marks what may be null):\n{skills}"]
+    if examples:
+        shown = "\n".join(
+            f"Instruction: {said}\nReply: {_as_step(reply) if stepwise else reply}" for said, reply in examples
+        )
+        parts.append(f"Examples:\n{shown}")
+    if tips:
+        parts.append("Went wrong before:\n" + "\n".join(f"- {plain(tip)}" for tip in tips))
+    return "\n\n".join(parts)
 
 
-def changes_text(session: Session, *, most: int = 8) -> str:
-    """What earlier instructions changed, newest last, a line each."""
-    return "\n".join(f"- {plain(skill)} {plain(object_id)}" for skill, object_id, _ in session.deeds[-most:])
+def _as_step(reply: str) -> str:
+    """The first step of an example's reply, as mode ``"step"`` wants it."""
+    first = json.loads(reply)["steps"][0]
+    return StepReply.first(first).model_dump_json()
 
 
 def build_prompt(
     instruction: str,
-    session: Session,
+    changes: str,
     memory: str,
     *,
     token_budget: int,
     examples: Sequence[tuple[str, str]] = EXAMPLES,
+    tips: Sequence[str] = (),
+    progress: str | None = None,
 ) -> Prompt:
     """The prompt for one instruction.
 
     Args:
         instruction: The person's words.
-        session: What was done before.
+        changes: What earlier instructions came to, a line each.
         memory: Rendered memory, short-term before long-term.
-        token_budget: Tokens of the whole prompt; memory is cut at a line to keep it, the rest never is.
-        examples: Instructions with good replies.
+        token_budget: Tokens of the whole prompt. To keep it, memory is cut at a line; if that is not enough, examples
+            and tips go from the last, then the oldest progress and changes. Role, skills and instruction always stay.
+        examples: Instructions with good replies, the most telling first.
+        tips: What went wrong before with instructions like this one.
+        progress: In mode ``"step"``, what was done for this instruction so far; None for a plan at once.
     """
-    system = system_text(examples)
-    changes = changes_text(session)
-    head = f"Changed by earlier tasks:\n{changes}\n\n" if changes else ""
-    head += f"Instruction: {' '.join(instruction.split())}\n\n<memory>\n"
-    tail = "\n</memory>"
-    room = token_budget - estimate_tokens(system) - estimate_tokens(head + tail)
+    examples, tips = list(examples), list(tips)
+    lines = {"Changed by earlier tasks": plain(changes).splitlines(), "Done so far": plain(progress or "").splitlines()}
+
+    def texts() -> tuple[str, str]:
+        system = _system(examples, tips, stepwise=progress is not None)
+        said = f"Instruction: {' '.join(instruction.split())}"
+        before, after = (f"{title}:\n" + "\n".join(kept) if kept else "" for title, kept in lines.items())
+        return system, "\n\n".join(part for part in (before, said, after, "<memory>\n") if part)
+
+    def room() -> int:
+        return token_budget - sum(estimate_tokens(t) for t in texts()) - estimate_tokens(_END)
+
+    while room() < _LEAST_MEMORY:
+        shortened = examples or tips or lines["Done so far"] or lines["Changed by earlier tasks"]
+        if not shortened:
+            break
+        shortened.pop(-1 if shortened is examples or shortened is tips else 0)
+    system, head = texts()
+    left = room()
     kept: list[str] = []
     for line in plain(memory).splitlines():
-        room -= estimate_tokens(line + "\n")
-        if room < 0:
+        left -= estimate_tokens(line + "\n")
+        if left < 0:
             break
         kept.append(line)
-    return Prompt(system=system, user=head + "\n".join(kept) + tail)
+    return Prompt(system=system, user=head + "\n".join(kept) + _END)

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from planner_node.clarify import AmbiguousError, NotUnderstoodError
 from planner_node.compose import Composer
 from planner_node.grounding import class_candidates
 from planner_node.parser import Intent, NounPhrase
 from planner_node.parser import words as w
 from planner_node.plan import ObjectRef
-from planner_node.planner import NotUnderstoodError
 from planner_node.skills import SKILLS, Parameter
 from scene_graph.ontology import ClassInfo
 
@@ -27,6 +27,9 @@ _CONTROLS = {
     "StoveBurner": "StoveKnob",
 }
 """What switches a thing that has no switch of its own."""
+
+_DEFINITE = frozenset({"", "the", "this", "that", "its"})
+"""Determiners of who has one particular thing in mind."""
 
 _MOST = 4
 """How many things "all the …" stands for at most."""
@@ -240,6 +243,8 @@ class Resolver:
             taken |= {r.object_id for _, _, refs, _ in self._spoken for r in refs if r.object_id}
             newest = [m.object_id for m in grounder.session.mentions if m.label in labels and m.object_id]
             taken |= set(newest[-1:])
+        if parameter.name == "object":
+            self._settle(intent, phrase, ranked)
         found = grounder.find(phrase, ranked, exclude=taken)
         if phrase.part and not found and ranked:
             # No slices are remembered: the whole is meant, and "current" will be a slice once it is cut.
@@ -278,6 +283,19 @@ class Resolver:
                 )
             )
         return refs
+
+    def _settle(self, intent: Intent, phrase: NounPhrase, ranked: list[tuple[str, float]]) -> None:
+        """Ask back where it matters which of several things is meant: what is done to it cannot be undone.
+
+        Raises:
+            AmbiguousError: If two readings are equally good.
+        """
+        singular = phrase.count in {None, 1} and not phrase.plural and not phrase.part
+        if not SKILLS[intent.skill].irreversible or not singular or phrase.determiner not in _DEFINITE:
+            return
+        rivals = self.composer.grounder.rivals(phrase, ranked)
+        if len(rivals) > 1:
+            raise AmbiguousError(phrase.text, [(text, thing.object_id) for text, thing in rivals[:_MOST]])
 
     @staticmethod
     def _count(phrase: NounPhrase, known: int) -> int:

@@ -8,13 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from planner_node.skills import SKILLS, Skill
 
-__all__ = ["PlanReply", "StepReply", "plan_schema"]
+__all__ = ["CallReply", "PlanReply", "StepReply", "plan_schema", "step_schema"]
 
 MOST_STEPS = 40
 """Steps of one reply at most."""
 
 
-class StepReply(BaseModel):
+class CallReply(BaseModel):
     """One skill call as a model wrote it; names of things are phrases or memory's ids."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -32,8 +32,24 @@ class PlanReply(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    steps: list[StepReply] = Field(max_length=MOST_STEPS)
+    steps: list[CallReply] = Field(max_length=MOST_STEPS)
     question: str = Field(default="", max_length=400)
+
+
+class StepReply(BaseModel):
+    """The next step as a model wrote it, with its reasons, or that all is done."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    thought: str = Field(default="", max_length=1000)
+    step: CallReply | None = None
+    done: bool = False
+    question: str = Field(default="", max_length=400)
+
+    @classmethod
+    def first(cls, call: dict[str, Any]) -> StepReply:
+        """The reply that makes one call."""
+        return cls(step=CallReply.model_validate(call))
 
 
 def _step_schema(skill: Skill) -> dict[str, Any]:
@@ -70,5 +86,20 @@ def plan_schema() -> dict[str, Any]:
             "question": {"type": "string", "description": "what to ask the person when the instruction is unclear"},
         },
         "required": ["steps", "question"],
+        "additionalProperties": False,
+    }
+
+
+def step_schema() -> dict[str, Any]:
+    """The JSON schema of `StepReply`, likewise."""
+    return {
+        "type": "object",
+        "properties": {
+            "thought": {"type": "string", "description": "why this step, in one sentence"},
+            "step": {"anyOf": [*(_step_schema(skill) for skill in SKILLS.values()), {"type": "null"}]},
+            "done": {"type": "boolean", "description": "whether everything that was asked for is done"},
+            "question": {"type": "string", "description": "what to ask the person when the instruction is unclear"},
+        },
+        "required": ["thought", "step", "done", "question"],
         "additionalProperties": False,
     }

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
+from planner_node.clarify import Pending
 from scene_graph.types import Point
 
 __all__ = ["Mention", "Origin", "Session"]
+
+_MOST = 1000
+"""Mentions and deeds that are remembered, the newest of each."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +59,15 @@ class Session:
         origins: Memory's id to where the object was last picked up.
         slices: Memory's id of a whole to the ids of its slices.
         deeds: (skill, memory's id, turn) of what was done, oldest first.
+        pending: What the person was asked and may answer next.
     """
 
     turn: int = 0
-    mentions: list[Mention] = field(default_factory=list)
+    mentions: deque[Mention] = field(default_factory=lambda: deque(maxlen=_MOST))
     origins: dict[str, Origin] = field(default_factory=dict)
     slices: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    deeds: list[tuple[str, str, int]] = field(default_factory=list)
+    deeds: deque[tuple[str, str, int]] = field(default_factory=lambda: deque(maxlen=_MOST))
+    pending: Pending | None = None
     _group: int = 0
 
     def begin(self) -> None:
@@ -70,7 +77,7 @@ class Session:
     def mention(self, objects: Sequence[tuple[str | None, str]], role: str) -> None:
         """Note that objects (memory's id, class) were spoken of together."""
         self._group += 1
-        self.mentions += [Mention(i, label, self.turn, self._group, role) for i, label in objects]
+        self.mentions.extend(Mention(i, label, self.turn, self._group, role) for i, label in objects)
 
     def antecedents(self, *, plural: bool) -> list[list[Mention]]:
         """What "it" or "them" may mean, likeliest first: groups of mentions, or one mention each.

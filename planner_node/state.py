@@ -52,6 +52,10 @@ class State:
         """Whether a thing is in or on another, directly or through something that was moved there."""
         return holder in self._around(name)
 
+    def around(self, name: str) -> list[str]:
+        """A thing itself, then what it is in or on, from the inside out."""
+        return [name, *self._around(name)]
+
     def _around(self, name: str) -> list[str]:
         """What a thing is in or on, from the inside out."""
         result: list[str] = []

@@ -1,7 +1,8 @@
 """Checks a plan before anything moves: arguments, preconditions, goals, and what cannot be undone.
 
-Three levels: every step's arguments exist and are of a class that the skill works on; every precondition holds in
-the state that memory predicts; the goals hold where they should. Irreversible skills must be asked for.
+Three levels (LightPlanner, arXiv 2503.08508): every step's arguments exist and are of a class that the skill works on;
+every precondition holds in the state that memory predicts; the end is what the plan says and the instruction asks for.
+What cannot be undone, or is dangerous, must be asked for, or confirmed by the person.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from planner_node.asked import Asked
 from planner_node.compose import Composer
 from planner_node.parser import parse_instruction
 from planner_node.plan import Plan, Step
@@ -16,7 +18,7 @@ from planner_node.planner import Situation
 from planner_node.skills import SKILLS
 from planner_node.state import State
 
-__all__ = ["Violation", "ViolationCode", "verify"]
+__all__ = ["Violation", "ViolationCode", "advance", "initial_state", "verify"]
 
 
 class ViolationCode(StrEnum):
@@ -30,6 +32,10 @@ class ViolationCode(StrEnum):
     PRECONDITION = "precondition"
     GOAL = "goal"
     NOT_ASKED_FOR = "not_asked_for"
+    DANGEROUS = "dangerous"
+
+
+_CONFIRMABLE = {ViolationCode.NOT_ASKED_FOR, ViolationCode.DANGEROUS}
 
 
 @dataclass(frozen=True)
@@ -46,21 +52,32 @@ class Violation:
     message: str
     step: int | None = None
 
+    @property
+    def confirmable(self) -> bool:
+        """Whether it is no reason any more once the person says so."""
+        return self.code in _CONFIRMABLE
 
-def verify(plan: Plan, situation: Situation) -> list[Violation]:
+
+def verify(plan: Plan, situation: Situation, *, whole: bool = True) -> list[Violation]:
     """Why a plan must not be carried out; empty for a good one.
 
     Args:
         plan: What a planner made.
         situation: What it was made for.
+        whole: Whether it is to do all that the instruction asks for, rather than a step of it.
     """
     if not plan.steps:
         return [] if plan.notes else [Violation(ViolationCode.EMPTY, "the plan has no steps")]
     result = [v for i, step in enumerate(plan.steps) for v in _arguments(plan, step, i, situation)]
     if result:
         return result
-    result = _irreversible(plan, situation)
-    state = _initial(plan, situation)
+    if not situation.confirmed:
+        result = _irreversible(plan, situation)
+    state = initial_state(plan, situation)
+    # Grammar's own plans do what grammar reads; those of others are held to it.
+    asked = Asked.of(plan.instruction, situation) if whole and plan.planner not in _READERS else None
+    if asked is not None:
+        asked.strike(state, plan.refs)
     for i, step in enumerate(plan.steps):
         skill = SKILLS[step.skill]
         for condition in skill.preconditions:
@@ -70,8 +87,11 @@ def verify(plan: Plan, situation: Situation) -> list[Violation]:
                         ViolationCode.PRECONDITION, f"{step.describe()} needs {condition}, which will not hold", i
                     )
                 )
-        state.apply(step)
-        _shut_in_fridge(state, step)
+        if not situation.confirmed:
+            result += _dangerous(plan, situation, state, i)
+        advance(state, step)
+        if asked is not None:
+            asked.strike(state, plan.refs)
         last = i + 1 == len(plan.steps) or plan.steps[i + 1].call != step.call
         if last:
             result += [
@@ -79,6 +99,9 @@ def verify(plan: Plan, situation: Situation) -> list[Violation]:
                 for goal in plan.goals
                 if goal.call == step.call and _decidable(goal.value) and not state.satisfied(goal)
             ]
+    if asked is not None and asked.goals:
+        missing = ", ".join(asked.describe())
+        result.append(Violation(ViolationCode.GOAL, f"the instruction asks for {missing}, which the plan does not do"))
     return result
 
 
@@ -122,6 +145,9 @@ def _arguments(plan: Plan, step: Step, index: int, situation: Situation) -> list
     return result
 
 
+_READERS = {"rules", "learned"}
+"""Planners whose plans come from reading the instruction."""
+
 _LICENCE = {"slice": {"cut", "cook"}, "break": {"break"}, "throw": {"throw", "throw_away"}}
 """Irreversible skills to the skills that an instruction must ask for."""
 
@@ -142,7 +168,20 @@ def _irreversible(plan: Plan, situation: Situation) -> list[Violation]:
     return result
 
 
-def _initial(plan: Plan, situation: Situation) -> State:
+def _dangerous(plan: Plan, situation: Situation, state: State, index: int) -> list[Violation]:
+    """Putting something on a burner that is lit, unless it is to be heated."""
+    step = plan.steps[index]
+    holder = step.objects.get("receptacle")
+    if step.skill != "put" or holder is None:
+        return []
+    lit = next((n for n in state.around(holder) if state.labels.get(n) == "StoveBurner" and state.has(n, "on")), None)
+    intents, _ = parse_instruction(plan.instruction, situation.ontology)
+    if lit is None or {"heat", "cook"} & {i.skill for i in intents}:
+        return []
+    return [Violation(ViolationCode.DANGEROUS, f"{step.describe()} puts it on a burner that is lit", index)]
+
+
+def initial_state(plan: Plan, situation: Situation) -> State:
     """The state that memory predicts for the start, with the plan's names for things."""
     composer = Composer(plan.instruction, situation.grounder())
     for ref in plan.refs.values():
@@ -169,7 +208,9 @@ def _initial(plan: Plan, situation: Situation) -> State:
     return state
 
 
-def _shut_in_fridge(state: State, step: Step) -> None:
+def advance(state: State, step: Step) -> None:
+    """Predict what a step does, a fridge's cooling included."""
+    state.apply(step)
     holder = step.objects.get("receptacle")
     if step.skill == "put" and holder and "cools" in state.ontology.get(state.labels.get(holder, "")).affordances:
         state.cool(step.objects["object"])
