@@ -8,13 +8,14 @@ import numpy as np
 
 from sim.headless.errors import ActionError
 from sim.headless.eyes import Eyes
+from sim.headless.geometry import Array
 from sim.headless.metadata import ObjectPacker, pack_value, scene_bounds
 from sim.headless.objects import SimObject
 from sim.headless.placement import support_below
 from sim.headless.rules import Household
 from sim.headless.scene import Scene
 from sim.headless.settings import Settings
-from sim.headless.space import Space
+from sim.headless.space import AGENT_RADIUS, BODY_HEIGHT, Space
 from sim.headless.world import World
 
 __all__ = ["Session"]
@@ -140,7 +141,7 @@ class Session:
             world.detach(obj)
 
     def overlapping(self, obj: SimObject) -> str | None:
-        """Name of another movable object whose box an object's box overlaps, or None."""
+        """Name of another movable object, or of the agent, that an object's box overlaps, or None."""
         skip = {obj.object_id, *(o.object_id for o in self.world.contents(obj) + self.world.ancestors(obj))}
         low, high = obj.low + _SKIN, obj.high - _SKIN
         for other in self.world:
@@ -148,7 +149,13 @@ class Session:
                 continue
             if (low < other.high).all() and (high > other.low).all():
                 return other.name
-        return None
+        return None if obj is self.world.held or not self._in_agent(low, high) else "FPSController"
+
+    def _in_agent(self, low: Array, high: Array) -> bool:
+        """Whether a box reaches into the agent's body."""
+        position, ground = self.world.agent.position, self.world.ground
+        off = np.maximum(np.maximum(low - position, position - high), 0.0)
+        return bool(np.hypot(off[0], off[2]) < AGENT_RADIUS and low[1] < ground + BODY_HEIGHT and high[1] > ground)
 
     def hand_blocked(self) -> bool:
         """Whether what is held would stick in a wall."""

@@ -18,7 +18,7 @@ from sim.headless.objects import SimObject
 from sim.headless.rectangle import Rectangle
 from sim.headless.world import World
 
-__all__ = ["AGENT_RADIUS", "Space"]
+__all__ = ["AGENT_RADIUS", "BODY_HEIGHT", "Space"]
 
 AGENT_RADIUS = 0.2
 """Radius of the agent's body, metres."""

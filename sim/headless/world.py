@@ -208,7 +208,13 @@ class World:
             watcher.add(obj.object_id)
 
     def attach(self, child: SimObject, parent: SimObject) -> None:
-        """Put `child` in or on `parent`; only containment changes, not the pose."""
+        """Put `child` in or on `parent`; only containment changes, not the pose.
+
+        Raises:
+            ValueError: If the parent is the child, or in or on it.
+        """
+        if child is parent or child in self.ancestors(parent):
+            raise ValueError(f"{child.object_id} cannot be in or on {parent.object_id}, which it holds")
         self.detach(child)
         child.parent = parent.object_id
         parent.children.append(child.object_id)
