@@ -109,12 +109,12 @@ class Eyes:
     def instance_image(self, ids: npt.NDArray[np.int32]) -> npt.NDArray[np.uint8]:
         """(H, W, 4) colours of instances, alpha 255."""
         self._refresh_palette()
-        return self._palette.instances[ids].view(np.uint8).reshape(*ids.shape, 4)
+        return _painted(self._palette.instances, ids)
 
     def class_image(self, ids: npt.NDArray[np.int32]) -> npt.NDArray[np.uint8]:
         """(H, W, 4) colours of classes, alpha 255."""
         self._refresh_palette()
-        return self._palette.classes[ids].view(np.uint8).reshape(*ids.shape, 4)
+        return _painted(self._palette.classes, ids)
 
     def legend(self) -> bytes:
         """The packed legend of both: names with ``|`` are instances, others classes."""
@@ -210,6 +210,11 @@ class _Palette:
             self._used.add(color)
             self._by_name[name] = color
         return self._by_name[name]
+
+
+def _painted(colors: npt.NDArray[np.uint32], ids: npt.NDArray[np.int32]) -> npt.NDArray[np.uint8]:
+    # numbers beyond the palette cannot be; "clip" spares looking for them, which takes longer than the look-up
+    return np.take(colors, ids, mode="clip").view(np.uint8).reshape(*ids.shape, 4)
 
 
 def _class_of(name: str) -> str:
