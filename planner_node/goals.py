@@ -1,20 +1,22 @@
-"""The `learned` planner: grammar where it understands, the trained parser where words fail it.
+"""The `learned` planner: grammar and a parser trained on people's instructions, each where it is the surer.
 
-The grammar of `rules` reads any number of clauses exactly, but knows only the names that the ontology knows. The
-parser trained on people's instructions (`planner_node.learned`) reads one goal a sentence, however it is put. So
-each sentence goes to the grammar first; one that it cannot read whole goes to the trained parser, whose goal is
-turned into the same intents.
+The grammar of `rules` reads any number of clauses exactly, but only wordings that it knows. The parser trained on
+people's instructions (`planner_node.learned`) reads one goal a sentence, however it is put, and says how sure it is.
+What grammar understands whole is taken from it. Of the rest, each sentence goes to the trained parser, which grammar's
+partial reading votes in and which knows what the home holds; its goal is turned into the same intents. Where two goals
+are about as likely and differ in what would be done, the person is asked.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from planner_node.compose import Composer
 from planner_node.grounding import class_candidates
 from planner_node.learned.alfred import AlfredGoal, parse_goal
 from planner_node.learned.model import LearnedParser
-from planner_node.parser import Intent, NounPhrase, parse_instruction
+from planner_node.parser import Intent, NounPhrase, beyond_skills, parse_instruction
 from planner_node.plan import Plan
 from planner_node.planner import NotUnderstoodError, Situation
 from planner_node.resolve import Resolver
@@ -29,6 +31,10 @@ _TREATMENTS = {
 }
 _AI2THOR = {"Glassbottle": "Bottle"}
 """ALFRED's classes that AI2-THOR 5 names otherwise."""
+_AS_LIKELY = 0.6
+"""Share of the best goal's probability from which the next one might as well be meant."""
+_EITHER = 0.6
+"""Probability that two goals must have together for asking between them to make sense."""
 
 
 class LearnedPlanner:
@@ -53,28 +59,121 @@ class LearnedPlanner:
     def plan(self, instruction: str, situation: Situation) -> Plan:
         """See `planner_node.planner.Planner`."""
         composer = Composer(instruction, situation.grounder(), self.name)
+        passages = self._passages(instruction, situation.ontology)
+        goals = [self._goal(text, situation) for text in passages]
+        if not any(goals):
+            # What grammar reads, it reads best in context.
+            passages, goals = [instruction], [None]
         intents: list[Intent] = []
-        for sentence in filter(str.strip, re.split(r"[.;!?\n]+", instruction)):
-            read, unclear = parse_instruction(sentence, situation.ontology)
-            if unclear or not read or not all(_known(i, situation.ontology) for i in read):
-                goal = parse_goal(sentence, home=situation.knowledge.labels() or None)
-                if goal.probability >= self._least:
-                    composer.notes.append(f"read {sentence.strip()!r} as {goal.task_type}, as other people put it")
-                    read, unclear = goal_intents(goal, sentence, situation.ontology), []
-            composer.notes += [f"not understood: {text!r}" for text in unclear]
-            intents += read
+        for text, goal in zip(passages, goals, strict=True):
+            if goal is None:
+                read, unclear = parse_instruction(text, situation.ontology)
+                intents += read
+                composer.notes += [f"not understood: {clause!r}" for clause in unclear]
+            else:
+                intents += goal_intents(goal, text, situation.ontology)
+                composer.notes.append(f"read {text.strip()!r} as {goal.task_type}, as other people put it")
         if not intents:
-            raise NotUnderstoodError(
-                f"I did not understand {instruction!r}", question="What shall I do, and with which thing?"
-            )
+            what = f"{instruction!r}" if instruction.strip() else "an empty instruction"
+            raise NotUnderstoodError(f"I did not understand {what}", question="What shall I do, and with which thing?")
         Resolver(composer).run(intents)
         return composer.plan()
+
+    def _passages(self, instruction: str, ontology: Ontology) -> list[str]:
+        """The instruction in passages that are understood whole, as long as may be, and single sentences that are not.
+
+        Sentences hang together ("the bowl is dirty. Wash it"), so none is cut off from others without need.
+        """
+        passages: list[tuple[str, bool]] = []
+        sentences = [instruction] if _is_read(instruction, ontology) else _sentences(instruction)
+        for sentence in sentences:
+            if passages and _is_read(f"{passages[-1][0]} {sentence}", ontology):
+                passages[-1] = (f"{passages[-1][0]} {sentence}", True)
+            else:
+                passages.append((sentence, _is_read(sentence, ontology)))
+        return [text for text, _ in passages]
+
+    def _goal(self, text: str, situation: Situation) -> AlfredGoal | None:
+        """The trained parser's goal of a passage that grammar does not understand whole; None if that is no better.
+
+        Raises:
+            NotUnderstoodError: If there are two goals between which the person should choose.
+        """
+        ontology = situation.ontology
+        read, unclear = parse_instruction(text, ontology)
+        if _is_whole(read, unclear, ontology) or beyond_skills(text, ontology):
+            return None
+        goal = parse_goal(text, home=situation.knowledge.labels() or None)
+        if not self._explains(goal, read, ontology):
+            return None
+        if not _is_open(goal):
+            return goal if goal.probability >= self._least else None
+        if read:
+            return None
+        raise NotUnderstoodError(f"{text.strip()!r} may mean two things", question=_question(goal, ontology))
+
+    @staticmethod
+    def _explains(goal: AlfredGoal, read: Sequence[Intent], ontology: Ontology) -> bool:
+        """Whether a goal has in it all that grammar is sure of: a goal is one, an instruction may ask for more."""
+        held = {goal.object_target, goal.mrecep_target, goal.toggle_target}
+        things = [i.phrases["object"] for i in read if "object" in i.phrases]
+        named = [{label for label, _ in class_candidates(thing, ontology)} for thing in things if not thing.pronoun]
+        return all(labels & {_AI2THOR.get(label, label) for label in held} for labels in named if labels)
+
+
+def _sentences(instruction: str) -> list[str]:
+    return [s for s in re.split(r"(?<=[.;!?\n])\s*", instruction) if re.search(r"\w", s)]
+
+
+def _is_read(text: str, ontology: Ontology) -> bool:
+    """Whether grammar understands a text whole."""
+    return _is_whole(*parse_instruction(text, ontology), ontology)
+
+
+def _is_whole(read: Sequence[Intent], unclear: Sequence[str], ontology: Ontology) -> bool:
+    return bool(read) and not unclear and all(_known(intent, ontology) for intent in read)
+
+
+def _is_open(goal: AlfredGoal) -> bool:
+    """Whether another goal might as well be meant."""
+    if not goal.alternatives:
+        return False
+    second = goal.alternatives[0][1]
+    return second >= _AS_LIKELY * goal.probability and second + goal.probability >= _EITHER
+
+
+def _question(goal: AlfredGoal, ontology: Ontology) -> str:
+    """What to ask where two goals are about as likely."""
+    mine, other = goal.fields(), goal.alternatives[0][0]
+    for field in ("object_target", "parent_target", "mrecep_target", "toggle_target"):
+        if mine[field] != other[field] and mine[field] and other[field]:
+            words = [ontology.get(_AI2THOR.get(str(label), str(label))).word for label in (mine[field], other[field])]
+            return f"Do you mean the {words[0]} or the {words[1]}?"
+    return f"Do you want me to {_deed(mine)}, or to {_deed(other)}?"
+
+
+def _deed(fields: dict[str, str | bool]) -> str:
+    deeds = {
+        "look_at_obj_in_light": "look at it under a lamp",
+        "pick_and_place_simple": "put it somewhere",
+        "pick_and_place_with_movable_recep": "put it into something first",
+        "pick_two_obj_and_place": "move two of them",
+        "pick_clean_then_place_in_recep": "wash it",
+        "pick_heat_then_place_in_recep": "heat it",
+        "pick_cool_then_place_in_recep": "cool it",
+    }
+    sliced = "slice it and " if fields["object_sliced"] else ""
+    return sliced + deeds[str(fields["task_type"])]
 
 
 def _known(intent: Intent, ontology: Ontology) -> bool:
     """Whether every phrase of an intent means some class, or takes up what was said."""
     return all(
-        phrase.pronoun or phrase.memory_id or (phrase.part and not phrase.words) or class_candidates(phrase, ontology)
+        phrase.pronoun
+        or phrase.memory_id
+        or phrase.determiner == "its"
+        or (phrase.part and not phrase.words)
+        or class_candidates(phrase, ontology)
         for phrase in intent.phrases.values()
     )
 

@@ -6,7 +6,7 @@ from planner_node.parser.intents import Intent, interpret
 from planner_node.parser.syntax import NounPhrase, Splitter
 from scene_graph.ontology import Ontology
 
-__all__ = ["Intent", "NounPhrase", "noun_phrase", "parse_instruction"]
+__all__ = ["Intent", "NounPhrase", "beyond_skills", "noun_phrase", "parse_instruction"]
 
 
 def parse_instruction(instruction: str, ontology: Ontology) -> tuple[list[Intent], list[str]]:
@@ -18,3 +18,9 @@ def parse_instruction(instruction: str, ontology: Ontology) -> tuple[list[Intent
 def noun_phrase(text: str, ontology: Ontology) -> NounPhrase:
     """A text, such as "the clean plate on the table", as one noun phrase."""
     return Splitter(lambda words: bool(ontology.find(words))).phrase(text)
+
+
+def beyond_skills(instruction: str, ontology: Ontology) -> bool:
+    """Whether a clause asks for something that no skill can do: "paint the wall"."""
+    splitter = Splitter(lambda words: bool(ontology.find(words)))
+    return any(clause.sense == "unable" and not clause.negated for clause in splitter.clauses(instruction))

@@ -107,6 +107,7 @@ class _Interpreter:
             len(clause.objects) == 1
             and len(places) == 1
             and not {"is", "are", "was", "were"} & set(clause.text.split())
+            and not {"the", "a", "an"} & set(clause.objects[0].words)  # "frobnicate the spoon": no thing, but a verb
             and self.affords(clause.objects[0], "pickupable")
             and bool(self.labels(places[0].phrase))
         )

@@ -188,7 +188,13 @@ class Splitter:
                 continue
             if follows and clauses:
                 clauses[-1:] = _exchanged(clause, clauses[-1])
-            elif not clause.sense and clauses and clauses[-1].prepositional and clause.prepositional:
+            elif (
+                not clause.sense
+                and clauses
+                and clauses[-1].prepositional
+                and clause.prepositional
+                and not self._is_strange(piece, 0)
+            ):
                 # "put the fork in the sink and the plate on the table": the verb is said once.
                 clauses.append(replace(clause, sense=clauses[-1].sense, verb=clauses[-1].verb))
             elif not clause.sense and clauses and clause.objects and self._only_things(clause):
@@ -256,9 +262,26 @@ class Splitter:
         if token in {",", "and"} and i > start and self._elided(tokens, i, start):
             return 1
         skip = 2 if rest[:2] == (",", "and") else 1
+        if token in {",", "and"} and i > start and self._is_strange(tokens, i + skip):
+            return skip
         if token in {",", "and"} and i > start and is_statement(tokens, i + skip, states=bool(ensuring(tokens))):
             return skip
         return 0
+
+    def _is_strange(self, tokens: tuple[str, ...], i: int) -> bool:
+        """Whether what begins at `i` can only be a verb, but none that is known: "frobnicate the spoon"."""
+        if i + 1 >= len(tokens) or tokens[i + 1] not in w.DETERMINERS.keys() | {"it", "them"}:
+            return False
+        word = tokens[i]
+        known = w.DETERMINERS.keys() | w.PRONOUNS.keys() | w.NUMBERS.keys() | w.STATE_WORDS.keys()
+        return (
+            word.isalpha()
+            and word not in known | w.ADVERBS | w.PARTICLES | w.ORDINALS | _CLAUSE_WORDS
+            and w.verb_base(word) is None
+            and not w.FILLERS.match(tokens, i)
+            and not w.PREPOSITIONS.match(tokens, i)
+            and not self.is_noun(singular(word))
+        )
 
     def _elided(self, tokens: tuple[str, ...], i: int, start: int) -> bool:
         """Whether "… and the plate on the table" begins a clause whose verb was said before."""
@@ -706,6 +729,11 @@ _ALSO_NOUNS = w.word_set(
     """
 )
 """Verbs whose base form is as well a noun or an adjective."""
+
+_CLAUSE_WORDS = frozenset(
+    ["is", "are", "was", "were", "if", "when", "while", "not", "no", "or", "once", "but", "because", "so", "that"]
+)
+"""Words before a noun phrase that are no verbs of their own."""
 
 _NO_PLURAL = frozenset({"glasses", "keys", "boots", "blinds", "curtains", "glass", "scissors"})
 """Words that end in s and name one thing as well as several."""

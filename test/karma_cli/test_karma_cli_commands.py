@@ -92,9 +92,20 @@ def test_a_task_is_chosen_by_its_id(tmp_path):
 def test_parse_prints_one_object_a_line():
     result = karma("parse", stdin="Wash the red apple.\n\nPut it in the fridge and close it.\n")
     assert result.exit_code == 0
-    first, second = (json.loads(line) for line in result.output.splitlines())
+    first, empty, second = (json.loads(line) for line in result.output.splitlines())
     assert first["intents"][0]["skill"] == "wash"
+    assert "empty" in empty["error"]
     assert second["instruction"] == "Put it in the fridge and close it."
+
+
+def test_every_line_gets_alfred_fields_and_a_reason_where_there_are_none():
+    result = karma("parse", "--format", "alfred", stdin="Put a clean mug in the cabinet.\n\n?!\n" + "put it " * 900)
+    assert result.exit_code == 0
+    rows = [json.loads(line) for line in result.output.splitlines()]
+    fields = {"task_type", "object_target", "mrecep_target", "parent_target", "toggle_target", "object_sliced"}
+    assert all(fields <= row.keys() for row in rows)
+    assert rows[0]["object_target"] == "Mug"
+    assert ["error" in row for row in rows] == [False, True, True, True]
 
 
 def test_policies_are_compared(tmp_path):

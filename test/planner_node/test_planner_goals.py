@@ -1,5 +1,7 @@
 """Goals of the trained parser become the same intents as the grammar's."""
 
+import dataclasses
+
 import pytest
 from planner_world import AREAS, SymbolicRobot, TrackingKnowledge, kitchen
 
@@ -63,7 +65,7 @@ def test_only_what_grammar_cannot_read_goes_to_the_trained_parser(monkeypatch):
     assert agent.run("Put the apple on the table.").claimed
     assert asked == []
     result = agent.run("Put the plum in the cooler.")
-    assert asked == ["Put the plum in the cooler"]
+    assert asked == ["Put the plum in the cooler."]
     assert result.claimed, result.reason
     assert robot.home.inside("tomato", "fridge")
     assert any("as other people put it" in note for note in result.plan["notes"])
@@ -76,3 +78,36 @@ def test_an_unlikely_reading_is_not_acted_on(monkeypatch):
     assert not result.claimed
     assert result.question
     assert robot.home.things["tomato"].parent == "counter2"
+
+
+def test_two_goals_about_as_likely_are_asked_about(monkeypatch):
+    knife = goal("pick_and_place_simple", "Knife", place="Drawer", probability=0.45)
+    butter_knife = goal("pick_and_place_simple", "ButterKnife", place="Drawer", probability=0.4)
+    read = dataclasses.replace(knife, alternatives=((butter_knife.fields(), 0.4),))
+    agent, _, _ = agent_reading(monkeypatch, read)
+    result = agent.run("The cutter thingy wants to live in the drawer.")
+    assert not result.claimed
+    assert "knife or the butter knife" in result.question
+
+
+def test_a_goal_that_leaves_out_what_grammar_read_is_not_acted_on(monkeypatch):
+    read = goal("pick_and_place_simple", "Tomato", place="Fridge")
+    agent, robot, _ = agent_reading(monkeypatch, read)
+    result = agent.run("Wash the apple, frobnicate the spoon.")
+    assert robot.home.things["tomato"].parent == "counter2"
+    assert not result.claimed
+    assert any("frobnicate" in note for note in result.plan["notes"])
+
+
+@pytest.mark.parametrize("text", ["Paint the wall.", "Fold the towel"])
+def test_what_no_skill_can_do_is_not_read_as_something_else(monkeypatch, text):
+    agent, _, asked = agent_reading(monkeypatch, goal("pick_and_place_simple", "Tomato", place="Fridge"))
+    assert not agent.run(text).claimed
+    assert asked == []
+
+
+def test_sentences_that_hang_together_are_read_together(monkeypatch):
+    agent, robot, _ = agent_reading(monkeypatch, goal("pick_and_place_simple", "Tomato", place="Fridge"))
+    result = agent.run("The apple on the counter looks nice. Wash it. Put it in the fridge.")
+    assert result.claimed, result.reason
+    assert robot.home.inside("apple", "fridge")
