@@ -140,52 +140,125 @@ def paired_p_value(a: Sequence[float], b: Sequence[float], *, seed: int = 0) -> 
 def summarise(records: Iterable[Record]) -> list[dict[str, Any]]:
     """One row for each class of task and condition, with intervals: the summary of ``results.json``.
 
-    Rows of memory ``none`` are the reference that RE and RT of the same planner, policy and capacity compare with.
+    RE, RT and the speed-up compare with the runs of memory ``none`` (remembers within an instruction only) of the same
+    planner, and of the same policy and capacity where there are such. Where the omniscient memory ran as well,
+    ``RE_of_bound`` and ``RT_of_bound`` say what share of its saving was reached.
     """
-    groups: dict[tuple[Any, ...], list[Record]] = {}
+    groups: dict[_Key, list[Record]] = {}
     for record in records:
-        key = (record["class"], record["memory"], record["planner"], record["policy"], record["capacity"])
-        groups.setdefault(key, []).append(record)
-    rows = []
-    for key, runs in sorted(groups.items(), key=lambda item: tuple(map(str, item[0]))):
-        task_class, memory, planner, policy, capacity = key
-        reference = {(r["task"], r["seed"]): r for r in groups.get((task_class, "none", planner, policy, capacity), [])}
-        limits = {
-            name: max((float(r[name]) for r in [*runs, *reference.values()]), default=0.0)
-            for name in ("seconds", "explored")
-        }
-        row: dict[str, Any] = {
-            "class": task_class,
-            "memory": memory,
-            "planner": planner,
-            "policy": policy,
-            "capacity": capacity,
-            "n": len(runs),
-        }
-        figures: dict[str, Callable[[Sequence[Record]], float | None]] = {
-            "SR": success_rate,
-            "GC": goal_rate,
-            "MRA": mean_recall,
-            "precision": recall_precision,
-            "hit_rate": hit_rate,
-            "E": lambda rs: float(np.mean([r["explored"] for r in rs])),
-            "T": lambda rs: float(np.mean([r["seconds"] for r in rs])),
-        }
-        if reference:
-            for name, effort in (("RE", "explored"), ("RT", "seconds")):
-                figures[name] = partial(_share_saved, references=reference, key=effort, limit=limits[effort])
-        for name, figure in figures.items():
-            interval = bootstrap(runs, figure)
-            row[name] = interval.value
-            row[f"{name}_ci"] = None if interval.low is None else [interval.low, interval.high]
-        if reference:
-            row["RE_nothing_to_save"] = saved(runs, reference, "explored", limits["explored"])[1]
-            paired = [(r, reference[r["task"], r["seed"]]) for r in runs if (r["task"], r["seed"]) in reference]
-            spent = sum(_charged(r, "seconds", limits["seconds"]) for r, _ in paired)
-            total = sum(_charged(ref, "seconds", limits["seconds"]) for _, ref in paired)
-            row["speedup"] = total / spent if spent else None
-            row["p_seconds"] = paired_p_value(
-                [float(r["seconds"]) for r, _ in paired], [float(ref["seconds"]) for _, ref in paired]
-            )
-        rows.append(row)
-    return rows
+        groups.setdefault(_key(record), []).append(record)
+    return [_row(key, groups) for key in sorted(groups, key=lambda key: tuple(map(str, key)))]
+
+
+_CONDITION = ("class", "memory", "planner", "policy", "capacity", "archive")
+
+_Key = tuple[Any, ...]
+
+
+def _key(record: Record) -> _Key:
+    return tuple(record.get(name) for name in _CONDITION)
+
+
+def _row(key: _Key, groups: Mapping[_Key, Sequence[Record]]) -> dict[str, Any]:
+    runs = groups[key]
+    row: dict[str, Any] = {**dict(zip(_CONDITION, key, strict=True)), "n": len(runs)}
+    reference = _partners(key, "none", groups)
+    figures: dict[str, Callable[[Sequence[Record]], float | None]] = dict(_FIGURES)
+    limits = {
+        name: max((float(r[name]) for r in [*runs, *reference.values()]), default=0.0)
+        for name in ("seconds", "explored")
+    }
+    efforts = (("RE", "explored"), ("RT", "seconds"))
+    if reference:
+        for name, effort in efforts:
+            figures[name] = partial(_share_saved, references=reference, key=effort, limit=limits[effort])
+    for name, figure in figures.items():
+        interval = bootstrap(runs, figure)
+        row[name] = interval.value
+        row[f"{name}_ci"] = None if interval.low is None else [interval.low, interval.high]
+    if not reference:
+        return row
+    row["RE_nothing_to_save"] = saved(runs, reference, "explored", limits["explored"])[1]
+    paired = [(r, reference[r["task"], r["seed"]]) for r in runs if (r["task"], r["seed"]) in reference]
+    spent = sum(_charged(r, "seconds", limits["seconds"]) for r, _ in paired)
+    total = sum(_charged(ref, "seconds", limits["seconds"]) for _, ref in paired)
+    row["speedup"] = total / spent if spent else None
+    row["p_seconds"] = paired_p_value(
+        [float(r["seconds"]) for r, _ in paired], [float(ref["seconds"]) for _, ref in paired]
+    )
+    row["p_SR"] = paired_p_value(
+        [float(bool(r["judged"])) for r, _ in paired], [float(bool(f["judged"])) for _, f in paired]
+    )
+    bound = list(_partners(key, "omniscient", groups).values())
+    for name, effort in efforts:
+        best = _share_saved(bound, references=reference, key=effort, limit=limits[effort]) if bound else None
+        if best is not None and best > 0 and row[name] is not None:
+            row[f"{name}_of_bound"] = row[name] / best
+    return row
+
+
+def _partners(key: _Key, memory: str, groups: Mapping[_Key, Sequence[Record]]) -> dict[tuple[str, int], Record]:
+    """Runs of another memory to compare with, by task and seed: of the same policy and capacity if there are such."""
+    condition = dict(zip(_CONDITION, key, strict=True))
+    alike = [
+        (other[3:] == key[3:], runs)
+        for other, runs in groups.items()
+        if (other[0], other[1], other[2]) == (condition["class"], memory, condition["planner"])
+    ]
+    runs = max(alike, key=lambda pair: pair[0], default=(False, ()))[1]
+    return {(r["task"], r["seed"]): r for r in runs}
+
+
+def _total(runs: Sequence[Record], name: str) -> float:
+    return float(sum(i.get(name) or 0 for r in runs for i in r["instructions"]))
+
+
+def _mean(name: str) -> Callable[[Sequence[Record]], float | None]:
+    return lambda runs: float(np.mean([r[name] for r in runs]))
+
+
+def _per_run(name: str) -> Callable[[Sequence[Record]], float | None]:
+    return lambda runs: _total(runs, name) / len(runs)
+
+
+def recovery_rate(runs: Sequence[Record]) -> float | None:
+    """The share of cases of stale memory in which the thing was found all the same."""
+    stale = _total(runs, "stale")
+    return _total(runs, "recovered") / stale if stale else None
+
+
+def wrong_objects(runs: Sequence[Record]) -> float | None:
+    """Objects that no milestone names and that the robot moved or changed all the same, a run."""
+    return float(np.mean([len(r.get("side_effects") or ()) for r in runs]))
+
+
+def false_claims(runs: Sequence[Record]) -> float | None:
+    """The share of judged instructions that the robot claims and the judge denies."""
+    judged = [i for r in runs for i in r["instructions"] if i["judged"] is not None]
+    return sum(i["claimed"] and not i["judged"] for i in judged) / len(judged) if judged else None
+
+
+def planning_latency(runs: Sequence[Record]) -> float | None:
+    """95th percentile of the wall time of planning an instruction, seconds."""
+    times = [i["planning_seconds"] for r in runs for i in r["instructions"] if "planning_seconds" in i]
+    return float(np.percentile(times, 95)) if times else None
+
+
+_FIGURES: dict[str, Callable[[Sequence[Record]], float | None]] = {
+    "SR": success_rate,
+    "GC": goal_rate,
+    "MRA": mean_recall,
+    "precision": recall_precision,
+    "hit_rate": hit_rate,
+    "E": _mean("explored"),
+    "T": _mean("seconds"),
+    "path": _per_run("distance"),
+    "stale": _per_run("stale"),
+    "recovery": recovery_rate,
+    "wrong_objects": wrong_objects,
+    "false_claims": false_claims,
+    "planning_p95": planning_latency,
+    "tokens": _per_run("prompt_tokens"),
+    "cost": _per_run("cost"),
+}
+"""Figures of any condition by themselves, see the functions; ``path`` in metres, ``tokens`` and ``cost`` a run."""
