@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from karma_eval.charts import capacity_chart, history_chart, success_chart
+from karma_eval.published import CLASSES, PUBLISHED
+
 __all__ = ["markdown_table", "write_report"]
 
+_TEXT = ("class", "memory", "planner", "policy")
 _COLUMNS = (
-    "class",
-    "memory",
-    "planner",
+    *_TEXT,
+    "capacity",
     "n",
     "SR",
     "GC",
@@ -22,42 +29,56 @@ _COLUMNS = (
     "E",
     "T",
     "RE",
+    "RE_of_bound",
     "RT",
+    "RT_of_bound",
     "speedup",
+    "stale",
+    "recovery",
+    "wrong_objects",
+    "false_claims",
 )
 
 _MEANING = {
-    "SR": "share of tasks with every milestone met",
-    "GC": "share of milestones met",
-    "MRA": "share of instructions for which recall returned all that was needed, at k = 5",
+    "SR": "success rate: share of tasks with every milestone met",
+    "GC": "goal conditions: share of milestones met",
+    "MRA": "memory retrieval accuracy: share of instructions for which recall returned all that was needed, at k = 5",
     "precision": "share of what recall returned that was needed",
     "hit_rate": "share of uses of remembered things that short-term memory served",
-    "E": "areas and closed containers visited in search of something",
-    "T": "simulated seconds",
+    "E": "areas and closed containers visited in search of something, a task",
+    "T": "simulated seconds, a task",
     "RE": "share of E that was saved against the reference, which remembers within an instruction only",
+    "RE_of_bound": "RE over that of a robot that is told where everything is",
     "RT": "share of T that was saved against the reference",
+    "RT_of_bound": "RT over that of a robot that is told where everything is",
     "speedup": "T of the reference over T",
+    "stale": "times that a thing was not where memory had it, a task",
+    "recovery": "share of those in which it was found all the same",
+    "wrong_objects": "things moved or changed that the task does not name, a task",
+    "false_claims": "share of instructions that the robot claims and the judge denies",
 }
 
-_STYLE = """
-:root { color-scheme: light dark; --line: #8886; --bad: #b3261e; --good: #1b7f3b; }
-@media (prefers-color-scheme: dark) { :root { --bad: #ff8a80; --good: #7fd89a; } }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 75rem; margin: 0 auto; padding: 1rem; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { border-bottom: 1px solid var(--line); padding: .3rem .6rem; text-align: right; white-space: nowrap; }
-th:first-child, td:first-child, .words td { text-align: left; }
-.words td { white-space: normal; }
-small { opacity: .75; }
-.no { color: var(--bad); } .yes { color: var(--good); }
-"""
+_MEMORIES = {
+    "full": "this project's: a scene graph of what keeps its place, a bounded cache of what moves, an archive",
+    "no-ltm": "the same without the scene graph outliving an instruction",
+    "no-stm": "the same without the memory of what moves outliving an instruction",
+    "none": "the reference: remembers within an instruction only",
+    "omniscient": "the bound: is told where everything is whenever an instruction begins",
+    "paper": "KARMA as published: volatile cache, search by likelihood alone, one try for each step",
+    "last-seen": "where each thing was seen last, without bound or doubt, as CAPEAM keeps it",
+    "emem": "eMEM 0.3 for what moves",
+}
+
+_MOST_FAILURES = 60
 
 
 def markdown_table(summary: Sequence[Mapping[str, Any]]) -> str:
     """The summary as a Markdown table."""
-    columns = [c for c in _COLUMNS if any(row.get(c) is not None for row in summary)]
+    columns = _columns(summary)
     lines = ["| " + " | ".join(columns) + " |", "| " + " | ".join("---" for _ in columns) + " |"]
-    lines += ["| " + " | ".join(_cell(row, c) for c in columns) + " |" for row in summary]
+    for row in summary:
+        cells = (" ".join(filter(None, _cell(row, c))) for c in columns)
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
 
@@ -70,56 +91,153 @@ def write_report(summary: Sequence[Mapping[str, Any]], runs: Sequence[Mapping[st
         folder: Where to.
     """
     (folder / "report.md").write_text(markdown_table(summary), encoding="utf-8")
-    columns = [c for c in _COLUMNS if any(row.get(c) is not None for row in summary)]
-    head = "".join(f'<th title="{escape(_MEANING.get(c, c))}">{escape(c)}</th>' for c in columns)
-    body = "".join("<tr>" + "".join(f"<td>{_html_cell(row, c)}</td>" for c in columns) + "</tr>" for row in summary)
-    meanings = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in _MEANING.items() if k in columns)
-    page = f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>karma: does memory help?</title><style>{_STYLE}</style></head><body>
-<h1>Does memory help?</h1>
-<p>A robot carried out histories of instructions in AI2-THOR's homes, knowing only what its camera had shown it. A judge
-with the simulator's ground truth says what was carried out. Times are simulated: a step of 0.25 m takes 1 s, a turn of
-90° 1 s, a look 0.5 s, an action on a thing 2 s. Brackets hold 95 % bootstrap intervals over runs.</p>
-<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>
-<details><summary>What the columns mean</summary><dl>{meanings}</dl></details>
-<h2>What failed</h2>
-{_failures(runs)}
-</body></html>
-"""
+    environment = Environment(
+        loader=PackageLoader("karma_eval", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    failures = _failures(runs)
+    page = environment.get_template("report.html").render(
+        runs=len(runs),
+        tasks=len({r["task"] for r in runs}),
+        scenes=len({r.get("scene") for r in runs}),
+        seeds=len({r["seed"] for r in runs}),
+        main=_table(_default(summary)),
+        sweep=_table(summary),
+        text_columns=_TEXT,
+        meaning=_MEANING,
+        memories={name: text for name, text in _MEMORIES.items() if any(r["memory"] == name for r in runs)},
+        success=_markup(success_chart(_default(summary))),
+        capacity=_markup(capacity_chart(summary)),
+        findings=_findings(summary),
+        history=_markup(history_chart(runs)),
+        classes=CLASSES,
+        comparison=_comparison(summary),
+        failures=failures,
+        causes=_causes(failures),
+        most=_MOST_FAILURES,
+    )
     path = folder / "report.html"
     path.write_text(page, encoding="utf-8")
     return path
 
 
-def _cell(row: Mapping[str, Any], column: str) -> str:
+def _columns(summary: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Columns that say something; policy and capacity only where they differ."""
+    return [
+        c
+        for c in _COLUMNS
+        if any(row.get(c) is not None for row in summary)
+        and (c not in ("policy", "capacity") or len({row.get(c) for row in summary}) > 1)
+    ]
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Rows as the page's macro `table` takes them."""
+    columns = _columns(rows)
+    cells = [[(*_cell(r, c), c in _TEXT) for c in columns] for r in rows]
+    return {
+        "columns": columns,
+        "rows": [{"ours": r["memory"] == "full", "cells": c} for r, c in zip(rows, cells, strict=True)],
+    }
+
+
+def _cell(row: Mapping[str, Any], column: str) -> tuple[str, str]:
+    """A figure and its interval, as text."""
     value = row.get(column)
     if value is None:
-        return "–"
-    text = f"{value:.2f}" if isinstance(value, float) else str(value)
+        return ("–", "")
     interval = row.get(f"{column}_ci")
-    return f"{text} [{interval[0]:.2f}, {interval[1]:.2f}]" if interval else text
+    text = f"{value:.2f}" if isinstance(value, float) else str(value)
+    return (text, f"[{interval[0]:.2f}, {interval[1]:.2f}]" if interval else "")
 
 
-def _html_cell(row: Mapping[str, Any], column: str) -> str:
-    text = _cell(row, column)
-    value, _, interval = text.partition(" [")
-    return escape(value) + (f" <small>[{escape(interval)}</small>" if interval else "")
+def _markup(svg: str | None) -> Markup | None:
+    return None if svg is None else Markup(svg)
 
 
-def _failures(runs: Sequence[Mapping[str, Any]]) -> str:
-    rows = []
+def _default(summary: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """One row a class and memory: that of the largest capacity, and of the default policy if it was run."""
+    best: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for row in sorted(summary, key=lambda r: (r.get("policy") is None, r.get("capacity") or 0)):
+        best[row["class"], row["memory"]] = row
+    return sorted(best.values(), key=lambda r: (_place(r["class"], CLASSES), _place(r["memory"], tuple(_MEMORIES))))
+
+
+def _place(name: str, order: Sequence[str]) -> int:
+    return order.index(name) if name in order else len(order)
+
+
+def _comparison(summary: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Published rows, and measured ones of whole memories; empty if no class of the paper was run."""
+    measured = [r for r in _default(summary) if r["class"] in CLASSES]
+    if not measured:
+        return []
+    rows: list[dict[str, Any]] = []
+    for system in dict.fromkeys(p.system for p in PUBLISHED):
+        by_class = {p.task_class: p for p in PUBLISHED if p.system == system}
+        values = [v for c in CLASSES for p in [by_class[c]] for v in (p.sr, p.mra, p.re, p.rt)]
+        rows.append({"system": system, "source": "printed", "cells": [_number(v) for v in values]})
+    for memory in dict.fromkeys(r["memory"] for r in measured):
+        mine = {r["class"]: r for r in measured if r["memory"] == memory}
+        values = [mine.get(c, {}).get(name) for c in CLASSES for name in ("SR", "MRA", "RE", "RT")]
+        rows.append({"system": memory, "source": "measured here", "cells": [_number(v) for v in values]})
+    return rows
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
+
+
+def _findings(summary: Sequence[Mapping[str, Any]]) -> list[str]:
+    """KARMA's statements about its cache, each beside what these runs say."""
+    rows = [r for r in summary if r["memory"] == "full" and r.get("hit_rate") is not None]
+    lines = []
+    by_policy: dict[str, dict[int, list[float]]] = {}
+    for row in rows:
+        by_policy.setdefault(str(row["policy"] or "adaptive"), {}).setdefault(row["capacity"], []).append(
+            row["hit_rate"]
+        )
+    for policy, name, claim in (("fifo", "FIFO", 4.6), ("karma", "its W-TinyLFU", 3.9)):
+        rates = by_policy.get(policy, {})
+        small, large = min(rates, default=0), max(rates, default=0)
+        if small < large and np.mean(rates[small]) > 0:
+            factor = float(np.mean(rates[large]) / np.mean(rates[small]))
+            lines.append(
+                f"The paper's hit rate grew {claim}-fold from capacity 5 to 25 with {name}; here it grew "
+                f"{factor:.1f}-fold from {small} to {large}."
+            )
+    pairs = [(r["hit_rate"], r["RE"]) for r in rows if r.get("RE") is not None]
+    if len(pairs) >= 4 and len({p[0] for p in pairs}) > 2:
+        r = float(np.corrcoef(np.array(pairs).T)[0, 1])
+        lines.append(f"The paper finds saved exploration linear in hit rate; here their correlation is {r:.2f}.")
+    return lines
+
+
+def _failures(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Instructions that were not carried out: those that the robot claims all the same first."""
+    failures = []
     for run in runs:
         for item in run["instructions"]:
             if item["judged"] is False:
-                unmet = [m["milestone"] for m in item["milestones"] if not m["met"]]
+                unmet = [f"not met: {m['milestone']}" for m in item["milestones"] if not m["met"]]
                 harm = [f"{h['label']} was {h['kind']}" for h in item["harm"]]
-                claimed = '<span class="no">claimed</span>' if item["claimed"] else "not claimed"
-                cause = "; ".join([item["reason"], *unmet, *harm, item["judge_error"] or ""]).strip("; ")
-                words = (run["task"], run["memory"], item["instruction"])
-                cells = "".join(f"<td>{escape(str(w))}</td>" for w in words)
-                rows.append(f"<tr>{cells}<td>{claimed}</td><td>{escape(cause)}</td></tr>")
-    if not rows:
-        return "<p>Nothing.</p>"
-    head = "<tr><th>task</th><th>memory</th><th>instruction</th><th>robot's word</th><th>cause</th></tr>"
-    return f'<div class="wide"><table class="words"><thead>{head}</thead><tbody>{"".join(rows)}</tbody></table></div>'
+                failures.append(
+                    {
+                        "task": run["task"],
+                        "memory": run["memory"],
+                        "instruction": item["instruction"],
+                        "claimed": item["claimed"],
+                        "reason": item["reason"],
+                        "cause": "; ".join(filter(None, [item["reason"], *unmet, *harm, item["judge_error"] or ""])),
+                    }
+                )
+    return sorted(failures, key=lambda f: (not f["claimed"], f["memory"] != "full"))
+
+
+def _causes(failures: Sequence[Mapping[str, Any]]) -> list[tuple[str, int]]:
+    """The commonest reasons."""
+    reasons = Counter(f["reason"] for f in failures if f["reason"])
+    return reasons.most_common(8)

@@ -28,7 +28,7 @@ PAUSE = 1800.0
 
 _TOUR = 240.0
 _CHORES = 4
-_STOPS = 6
+_STOPS = 4
 _MOVES = 6
 _STATES = 3
 

@@ -82,6 +82,36 @@ def test_the_summary_compares_with_the_reference():
     assert full["SR_ci"] == [1.0, 1.0]
 
 
+def test_the_bound_is_the_omniscient_run():
+    runs = [run(t, seconds=60.0) for t in "abc"] + [run(t, memory="none", seconds=100.0) for t in "abc"]
+    runs += [run(t, memory="omniscient", seconds=20.0) for t in "abc"]
+    full = next(row for row in metrics.summarise(runs) if row["memory"] == "full")
+    assert full["RT"] == pytest.approx(0.4)
+    assert full["RT_of_bound"] == pytest.approx(0.5)
+
+
+def test_stale_memories_wrong_objects_and_false_claims_are_counted():
+    good, bad = run("a"), run("b", judged=False)
+    good["instructions"][0] |= {"stale": 2, "recovered": 1}
+    bad["side_effects"] = [{"label": "Mug"}]
+    (row,) = metrics.summarise([good, bad])
+    assert row["recovery"] == 0.5
+    assert row["stale"] == 1.0
+    assert row["wrong_objects"] == 0.5
+    assert row["false_claims"] == 0.5
+
+
+def test_capacities_are_compared_in_a_picture_and_in_words(tmp_path):
+    runs = []
+    for capacity in (5, 25):
+        for task in "ab":
+            runs.append({**run(task), "capacity": capacity, "policy": "fifo"})
+            runs[-1]["instructions"] = [dict(runs[-1]["instructions"][0], hits=1 if capacity == 5 else 4)]
+    page = write_report(metrics.summarise(runs), runs, tmp_path).read_text()
+    assert "here it grew 4.0-fold from 5 to 25" in page
+    assert page.count("<svg") == 2
+
+
 def test_the_report_is_one_page_that_escapes_what_people_said(tmp_path):
     runs = [run("a"), run("b", judged=False)]
     page = write_report(metrics.summarise(runs), runs, tmp_path).read_text()
