@@ -61,8 +61,8 @@ class Eyes:
                 position=(x, y, z), yaw=agent.yaw, pitch=agent.horizon, fov=settings.fov,
                 width=settings.width, height=settings.height,
             )  # fmt: skip
+            self._frame = None  # or the renderer would keep its images
             self._frame = self._renderer.render(camera if above is None else _camera(above, settings))
-            assert self._frame.ids is not None
             self._seen = self._sight.visible(self._frame.ids, settings.visibility_distance)
             self._key = key
         return self._frame
@@ -89,7 +89,6 @@ class Eyes:
     def object_at(self, settings: Settings, x: float, y: float) -> SimObject | None:
         """The object at a place in the agent's frame, from the top left, both in [0, 1]."""
         ids = self.agent_frame(settings).ids
-        assert ids is not None
         height, width = ids.shape
         row = min(int((1 - y) * height), height - 1)  # rows are bottom-up
         number = int(ids[row, min(int(x * width), width - 1)])
@@ -98,7 +97,6 @@ class Eyes:
     def point_at(self, settings: Settings, x: float, y: float) -> Array:
         """(3,) world position of what is seen at a place in the agent's frame."""
         depth = self.agent_frame(settings).depth
-        assert depth is not None
         height, width = depth.shape
         row, column = min(int((1 - y) * height), height - 1), min(int(x * width), width - 1)
         focal = 0.5 * height / math.tan(math.radians(settings.fov / 2))

@@ -8,6 +8,8 @@ written per pixel without blending or anti-aliasing, so they are exact.
 from __future__ import annotations
 
 import math
+import weakref
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -22,7 +24,7 @@ from sim.headless.shadows import ShadowMap
 from sim.headless.shapes.mesh import Mesh
 from sim.headless.textures import DIRT_METRES, PIXELS, TILE_METRES, layers
 
-__all__ = ["Camera", "RenderError", "Rendered", "Renderer"]
+__all__ = ["Camera", "RenderError", "Rendered", "Renderer", "Target"]
 
 F32 = npt.NDArray[np.float32]
 
@@ -93,19 +95,50 @@ class Camera:
         return projection @ view, view[2]
 
 
-@dataclass(frozen=True, eq=False)
 class Rendered:
     """What a camera sees; rows bottom-up, as OpenGL reads and AI2-THOR's protocol sends them.
 
-    Attributes:
-        color: (H, W, 3) uint8, or None if not asked for.
-        depth: (H, W) float32 metres along the optical axis, the far distance where nothing is; or None.
-        ids: (H, W) int32 instance numbers, 0 where nothing is; or None.
+    An image is copied off the device when it is first asked for, or before the device's is drawn over: instance
+    numbers, which are needed first, do not wait for the others.
+
+    Args:
+        target: What was drawn into.
+        activate: Makes its context the current one.
     """
 
-    color: npt.NDArray[np.uint8] | None
-    depth: F32 | None
-    ids: npt.NDArray[np.int32] | None
+    def __init__(self, target: Target, activate: Callable[[], None]) -> None:
+        self._target, self._activate = target, activate
+        self._color: npt.NDArray[np.uint8] | None = None
+        self._depth: F32 | None = None
+        self._ids: npt.NDArray[np.int32] | None = None
+
+    @property
+    def color(self) -> npt.NDArray[np.uint8]:
+        """(H, W, 3) uint8."""
+        if self._color is None:
+            self._activate()
+            self._color = self._target.color()
+        return self._color
+
+    @property
+    def depth(self) -> F32:
+        """(H, W) float32 metres along the optical axis, the far distance where nothing is."""
+        if self._depth is None:
+            self._activate()
+            self._depth = self._target.depth()
+        return self._depth
+
+    @property
+    def ids(self) -> npt.NDArray[np.int32]:
+        """(H, W) int32 instance numbers, 0 where nothing is."""
+        if self._ids is None:
+            self._activate()
+            self._ids = self._target.ids()
+        return self._ids
+
+    def keep(self) -> None:
+        """Copy all images off the device."""
+        _ = self.color, self.depth, self.ids
 
 
 class Renderer:
@@ -122,7 +155,7 @@ class Renderer:
     def __init__(self) -> None:
         context = self._context = _make_context()
         Renderer._active = self  # a new context is the current one
-        self._targets: dict[tuple[int, int], _Target] = {}
+        self._targets: dict[tuple[int, int], Target] = {}
         self._shadow = ShadowMap(context)
         self._patterns = _pattern_texture(context)
         programs = [_program(context, kind) for kind in Kind]
@@ -191,24 +224,16 @@ class Renderer:
         self._bodies.clear()
         self._shadow.reset()
 
-    def render(self, camera: Camera, *, color: bool = True, depth: bool = True, ids: bool = True) -> Rendered:
-        """Render what a camera sees.
-
-        Args:
-            camera: From where.
-            color: Whether to read back colour.
-            depth: Whether to read back depth.
-            ids: Whether to read back instance numbers.
-        """
+    def render(self, camera: Camera) -> Rendered:
+        """Render what a camera sees."""
         self._activate()
         context, bodies = self._context, self._bodies
         context.enable_only(moderngl.DEPTH_TEST | moderngl.CULL_FACE)
         context.front_face = "cw"  # outward faces turn clockwise on the screen of a left-handed world
-        if color:
-            self._shadow.refresh(bodies)
+        self._shadow.refresh(bodies)
         key = (camera.width, camera.height)
         if key not in self._targets:
-            self._targets[key] = _Target(context, *key)
+            self._targets[key] = Target(context, *key)
         target = self._targets[key]
         target.start()
         clip, plane = camera.matrices()
@@ -224,7 +249,7 @@ class Renderer:
         context.depth_func = "<="  # passes where nothing was drawn
         self._sky.render(moderngl.TRIANGLES, vertices=3)
         context.depth_func = "<"
-        return target.read(color=color, depth=depth, ids=ids)
+        return target.shown(self._activate)
 
     def _touch(self, body: Body | None) -> None:
         """Note that the shadow of a body changes."""
@@ -238,12 +263,13 @@ class Renderer:
             Renderer._active = self
 
 
-class _Target:
+class Target:
     """The three images that a frame is drawn into, for one size."""
 
     def __init__(self, context: Any, width: int, height: int) -> None:
         size = (width, height)
         self._shape = (height, width)
+        self._shown: Callable[[], Rendered | None] = lambda: None
         self._color = context.texture(size, 4, dtype="f1")
         self._depth = context.texture(size, 1, dtype="f4")
         self._ids = context.texture(size, 1, dtype="i4")
@@ -253,19 +279,31 @@ class _Target:
 
     def start(self) -> None:
         """Begin a frame. Depth is cleared only: every pixel is drawn, and clearing three images costs time."""
+        before = self._shown()
+        if before is not None:
+            before.keep()
         self._framebuffer.use()
         self._framebuffer.color_mask = ((False,) * 4,) * 3
         self._framebuffer.clear(depth=1.0)
         self._framebuffer.color_mask = ((True,) * 4,) * 3
 
-    def read(self, *, color: bool, depth: bool, ids: bool) -> Rendered:
-        """Copy the images off the device."""
-        read, shape = self._framebuffer.read, self._shape
-        return Rendered(
-            np.frombuffer(read(components=3, alignment=1), np.uint8).reshape(*shape, 3) if color else None,
-            np.frombuffer(self._depth.read(), "<f4").reshape(shape) if depth else None,
-            np.frombuffer(self._ids.read(), "<i4").reshape(shape) if ids else None,
-        )
+    def shown(self, activate: Callable[[], None]) -> Rendered:
+        """The frame that was drawn."""
+        rendered = Rendered(self, activate)
+        self._shown = weakref.ref(rendered)
+        return rendered
+
+    def color(self) -> npt.NDArray[np.uint8]:
+        """(H, W, 3) uint8, copied off the device."""
+        return np.frombuffer(self._framebuffer.read(components=3, alignment=1), np.uint8).reshape(*self._shape, 3)
+
+    def depth(self) -> F32:
+        """(H, W) float32, copied off the device."""
+        return np.frombuffer(self._depth.read(), "<f4").reshape(self._shape)
+
+    def ids(self) -> npt.NDArray[np.int32]:
+        """(H, W) int32, copied off the device."""
+        return np.frombuffer(self._ids.read(), "<i4").reshape(self._shape)
 
 
 def _program(context: Any, kind: Kind) -> Any:

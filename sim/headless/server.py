@@ -176,9 +176,6 @@ def _all_images(session: Session, frame: Rendered) -> Iterator[_FieldBody]:
 
 def _images(session: Session, frame: Rendered, kinds: tuple[Field, Field, Field, Field]) -> Iterator[_FieldBody]:
     settings = session.settings
-    assert frame.color is not None
-    assert frame.depth is not None
-    assert frame.ids is not None
     if settings.render_image:
         yield kinds[0], frame.color.data
     if settings.render_depth:
