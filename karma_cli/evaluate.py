@@ -1,7 +1,8 @@
-"""``karma eval``: task suites under several memories, compared."""
+"""``karma eval``: task suites under several memories, compared, checked and replayed."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +11,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from karma_cli.errors import CliError
-from karma_eval.lint import lint
+from karma_eval.check import Finding, check
 from karma_eval.metrics import summarise
+from karma_eval.replay import find_run, replay
 from karma_eval.report import write_report
 from karma_eval.run import Condition
 from karma_eval.runner import evaluate, plan_jobs, write_results
 from karma_eval.stack import MEMORIES, PLANNERS
-from karma_eval.tasks import load_tasks
+from karma_eval.suites import QUICK, SUITES
 from sim.disturb import Passing
 from sim.noise import SensorNoise
-from sim.simulation import Simulation
 
-__all__ = ["check_suites", "run_suites"]
+__all__ = ["check_suites", "choose_suites", "replay_run", "run_suites"]
 
 
 def run_suites(
@@ -31,9 +32,11 @@ def run_suites(
     memory: str,
     seeds: int,
     out: Path,
-    jobs: int,
+    jobs: int | None,
+    sample: int | None = None,
     noise: str = "",
     disturb: str = "",
+    real_thor: bool = False,
 ) -> int:
     """Run task suites and write ``results.json``, ``report.html`` and ``report.md``; returns the exit code.
 
@@ -43,9 +46,11 @@ def run_suites(
         memory: Memories, comma-separated.
         seeds: Runs of each task and condition.
         out: Results folder; runs that it holds already are not done again.
-        jobs: Runs at a time.
+        jobs: Runs at a time; None for one a core.
+        sample: Only so many tasks of each file.
         noise: What sensors get wrong, in every run; see `sim.noise.SensorNoise.parse`.
         disturb: What somebody else does between instructions; see `sim.disturb.Passing.parse`.
+        real_thor: Run in the Unity player.
 
     Raises:
         CliError: If a planner or memory is unknown.
@@ -57,10 +62,9 @@ def run_suites(
     # Written anew, so that what means the same is the same condition, and what means nothing fails at once.
     noise, disturb = str(SensorNoise.parse(noise)), str(Passing.parse(disturb))
     conditions = [Condition(memory=m, planner=p, noise=noise, disturb=disturb) for p in planners for m in memories]
-    planned = plan_jobs(tasks, conditions, seeds)
+    planned = plan_jobs(tasks, conditions, seeds, sample=sample, real_thor=real_thor)
     console = Console()
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
+    with _progress(console) as progress:
         bar = progress.add_task("runs", total=len(planned))
 
         def on_run(done: int, total: int, record: dict[str, Any]) -> None:
@@ -70,7 +74,7 @@ def run_suites(
             )
             progress.console.print(f"{record['task']} ({record['memory']}, seed {record['seed']}): {word}")
 
-        records = evaluate(planned, out, workers=jobs, on_run=on_run)
+        records = evaluate(planned, out, workers=jobs or os.cpu_count() or 1, on_run=on_run)
     usable = [r for r in records if r["error"] is None]
     summary = summarise(usable)
     write_results(records, out)
@@ -83,26 +87,72 @@ def run_suites(
     return 1 if failed else 0
 
 
-def check_suites(tasks: list[Path]) -> int:
+def choose_suites(tasks: list[Path], *, quick: bool) -> list[Path]:
+    """The task files that are meant: those given, else the quick suite or all that ship.
+
+    Raises:
+        CliError: If files are given and the quick suite is asked for.
+    """
+    if tasks and quick:
+        raise CliError("--quick has tasks of its own; leave out either the task files or --quick")
+    if tasks:
+        return tasks
+    return [QUICK] if quick else list(SUITES)
+
+
+def check_suites(tasks: list[Path], *, jobs: int | None, sample: int | None) -> int:
     """Check task files against their scenes and print what is wrong; returns the exit code.
 
     Args:
         tasks: Task files.
+        jobs: Simulators at a time; None for one a core.
+        sample: Only so many tasks of each file.
 
     Raises:
         TaskError: If a task file is malformed.
     """
-    loaded = [(path, task) for path in tasks for task in load_tasks(path)]
     console = Console()
-    wrong = 0
-    with Simulation.start(loaded[0][1].place) as simulation:
-        for path, task in loaded:
-            problems = lint(task, simulation)
-            wrong += bool(problems)
-            for problem in problems:
-                console.print(f"{path}:{task.id}: {problem}", highlight=False)
-    console.print(f"{len(loaded) - wrong} of {len(loaded)} tasks fit their scenes")
+    with _progress(console) as progress:
+        bar = progress.add_task("tasks", total=None)
+
+        def on_task(done: int, total: int, finding: Finding) -> None:
+            progress.update(bar, completed=done, total=total)
+            for problem in finding.problems:
+                progress.console.print(f"{finding.suite}: {finding.task}: {problem}", highlight=False, markup=False)
+
+        findings = check(tasks, workers=jobs or os.cpu_count() or 1, sample=sample, on_task=on_task)
+    wrong = sum(bool(f.problems) for f in findings)
+    twins = sum(f.twins for f in findings)
+    console.print(
+        f"{len(findings) - wrong} of {len(findings)} tasks fit their scenes, were carried out by the oracle and earn "
+        f"nothing undone; {twins} instructions were done to the wrong twin and failed"
+    )
     return 1 if wrong else 0
+
+
+def replay_run(reference: str) -> int:
+    """Do a recorded run again and print how it compares; returns the exit code, 0 if the two are the same.
+
+    Raises:
+        EvalError: If there is no such run.
+    """
+    record = find_run(reference)
+    console = Console()
+    console.print(f"{record['task']} ({record['memory']}, {record['planner']}, seed {record['seed']})")
+    found = replay(record)
+    for line in (*found.notes, *found.differences):
+        console.print(line, highlight=False, markup=False)
+    console.print(
+        f"differs from its record in {len(found.differences)} way(s)"
+        if found.differences
+        else f"the same, in all {found.actions} actions and what came of them"
+    )
+    return 1 if found.differences else 0
+
+
+def _progress(console: Console) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=console)
 
 
 def _choose(text: str, known: tuple[str, ...], what: str) -> list[str]:

@@ -156,27 +156,47 @@ def run(
 )
 @friendly
 def evaluate(
-    tasks: Annotated[list[Path], typer.Argument(help="Task files (docs/tasks.md).")],
+    tasks: Annotated[list[Path] | None, typer.Argument(metavar="[TASKS.yaml …]", help="Task files.")] = None,
     planner: Annotated[str, typer.Option(help="Planners to compare, comma-separated.")] = "rules",
     memory: Annotated[str, typer.Option(help="Memories to compare, comma-separated.")] = "full,none",
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each task and condition.")] = 1,
     out: Annotated[Path, typer.Option(help="Folder for results.json and report.html.")] = Path("karma_results"),
-    jobs: Annotated[int, typer.Option(min=1, help="Runs at a time.")] = 1,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Runs at a time; by default one a core.")] = None,
     noise: Noise = "",
     disturb: Disturb = "",
-    check: Annotated[bool, typer.Option("--check", help="Only check that the tasks fit their scenes.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="A small suite, for a look and for CI.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only check that the tasks fit their scenes and can be carried out.")
+    ] = False,
+    sample: Annotated[
+        int | None, typer.Option(min=1, help="Take only so many tasks of each file, the same ones every time.")
+    ] = None,
+    real_thor: RealThor = False,
 ) -> None:
-    """Run task suites under several memories and compare them."""
+    """Run task suites under several memories and compare them.
+
+    Without task files: all suites that ship. What the results folder holds already is not run again, so a killed
+    evaluation goes on where it stopped.
+    """
+    from karma_cli.evaluate import check_suites, choose_suites, run_suites
+
+    suites = choose_suites(tasks or [], quick=quick)
     if check:
-        from karma_cli.evaluate import check_suites
-
-        raise typer.Exit(check_suites(tasks))
-    from karma_cli.evaluate import run_suites
-
-    code = run_suites(
-        tasks, planner=planner, memory=memory, seeds=seeds, out=out, jobs=jobs, noise=noise, disturb=disturb
+        raise typer.Exit(check_suites(suites, jobs=jobs, sample=sample))
+    raise typer.Exit(
+        run_suites(
+            suites,
+            planner=planner,
+            memory=memory,
+            seeds=seeds,
+            out=out,
+            jobs=jobs,
+            sample=sample,
+            noise=noise,
+            disturb=disturb,
+            real_thor=real_thor,
+        )
     )
-    raise typer.Exit(code)
 
 
 @eval_app.command("qa", epilog="Example:\n\nkarma eval qa --memory karma,emem --json answers.json")
@@ -203,6 +223,64 @@ def evaluate_answers(
     raise typer.Exit(
         run_exam(homes=homes or [], questions=questions, memories=memory, seed=seed, jobs=jobs, json_file=json_file)
     )
+
+
+@eval_app.command("replay", epilog="Example:\n\nkarma eval replay karma_results:complex-03")
+@friendly
+def eval_replay(
+    run: Annotated[
+        str, typer.Argument(metavar="FOLDER[:RUN]", help="A run's id, its task's id or its line in runs.jsonl.")
+    ],
+) -> None:
+    """Do a run again from its record and compare the two, action by action."""
+    from karma_cli.evaluate import replay_run
+
+    raise typer.Exit(replay_run(run))
+
+
+@eval_app.command(
+    "import-alfred",
+    epilog="Examples:\n\nkarma eval import-alfred json_2.1.0/valid_unseen --sample 100 --out alfred.yaml\n\n"
+    "karma eval import-alfred alfred_train.jsonl.gz --histories 20 --length 20 --out histories.yaml",
+)
+@friendly
+def eval_import_alfred(
+    data: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DATA",
+            help="Folder of ALFRED's public download, or a file with one record a line (.jsonl, .jsonl.gz).",
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="Task file to write.")] = Path("alfred.yaml"),
+    sample: Annotated[int | None, typer.Option(min=1, help="Take only so many records, drawn with the seed.")] = None,
+    histories: Annotated[int, typer.Option(min=0, help="Build so many long histories instead of single tasks.")] = 0,
+    length: Annotated[int, typer.Option(min=2, help="Instructions in each history.")] = 20,
+    seed: Annotated[int, typer.Option(help="Of all that is drawn.")] = 0,
+    proved: Annotated[
+        bool, typer.Option("--proved", help="Keep only tasks that an oracle can carry out; histories always are.")
+    ] = False,
+    sha256: Annotated[str | None, typer.Option(help="Refuse DATA of another SHA-256.")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Simulators at a time; by default one a core.")] = None,
+) -> None:
+    """Turn ALFRED's records into tasks, or into long histories of one home, in the words of its people.
+
+    What does not fit AI2-THOR 5.0's floor plans is skipped and counted with the reason.
+    """
+    from karma_cli.import_alfred import ImportRequest, import_alfred
+
+    request = ImportRequest(
+        data=data,
+        out=out,
+        sample=sample,
+        histories=histories,
+        length=length,
+        seed=seed,
+        proved=proved,
+        sha256=sha256,
+        jobs=jobs,
+    )
+    raise typer.Exit(import_alfred(request))
 
 
 @app.command(rich_help_panel="Look inside", epilog='Example:\n\necho "Wash the red fruit." | karma parse')

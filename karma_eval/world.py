@@ -16,6 +16,14 @@ __all__ = ["NEAR", "Binding", "World", "origin"]
 NEAR = 0.5
 """Metres between the boxes of two objects that count as near each other."""
 
+_POURS = 1.5
+"""Metres from a tap to the middle of the basin that it pours into, at most; as the simulator's rules have it."""
+
+_CRACKED = "EggCracked"
+"""What an egg becomes when it breaks: a new object, which AI2-THOR does not call broken."""
+
+_BASINS = (("SinkBasin", "BathtubBasin"), ("Sink", "Bathtub"))
+
 Binding = Mapping[str, str]
 """Name of an instance in the task → simulator id of the whole object that it is."""
 
@@ -67,15 +75,16 @@ class World:
 
     def holds(self, milestone: Milestone, binding: Binding) -> bool:
         """Whether a milestone holds now. Unbound names count as any instance."""
-        subjects = self.select(milestone.subject, binding)
         others = None if milestone.other is None else set(self.select(milestone.other, binding))
-        found = 0
-        for subject in subjects:
-            if self._satisfies(subject, milestone, others):
-                found += 1
-                if found >= milestone.count:
+        found: set[str] = set()
+        for subject in self.select(milestone.subject, binding):
+            if self.satisfies(subject, milestone, others):
+                # Two slices of an apple are one apple; where slices are asked for, they are two.
+                asked_for = self.by_id[subject]["objectType"] in milestone.subject.types
+                found.add(subject if asked_for else origin(subject))
+                if len(found) >= milestone.count:
                     break
-        return (found >= milestone.count) != milestone.negated
+        return (len(found) >= milestone.count) != milestone.negated
 
     def extensions(self, milestone: Milestone, binding: Binding) -> Iterator[dict[str, str]]:
         """The ways to bind a milestone's unbound names so that it holds; once unchanged when none is unbound."""
@@ -89,32 +98,49 @@ class World:
         for whole in dict.fromkeys(origin(i) for i in self.matching(first.types)):
             yield from self.extensions(milestone, {**binding, first.name: whole})
 
-    def _satisfies(self, subject: str, milestone: Milestone, others: set[str] | None) -> bool:
+    def satisfies(self, subject: str, milestone: Milestone, others: set[str] | None) -> bool:
+        """Whether one object satisfies a milestone's predicate, with any of `others` as the second."""
         metadata = self.by_id[subject]
         if milestone.predicate is Predicate.HELD:
             return bool(metadata["isPickedUp"])
         if milestone.predicate is Predicate.STATE:
-            return self._has_state(metadata, str(milestone.state))
+            return self.has_state(subject, str(milestone.state))
         assert others is not None
         if milestone.predicate is Predicate.ON:
-            return not others.isdisjoint(metadata["parentReceptacles"] or ())
+            return not others.isdisjoint(self.parents(subject))
         if milestone.predicate is Predicate.IN:
             return not others.isdisjoint(self.containers(subject))
-        return any(_gap(metadata, self.by_id[other]) <= NEAR for other in others if other != subject)
+        return any(self.gap(subject, other) <= NEAR for other in others if other != subject)
+
+    def gap(self, a: str, b: str) -> float:
+        """Metres between the boxes of two objects; 0 where they touch or overlap."""
+        return _gap(self.by_id[a], self.by_id[b])
 
     def containers(self, object_id: str) -> set[str]:
         """All that an object is in or on, through nested receptacles."""
-        found: set[str] = set()
+        return set(self.ancestors(object_id))
+
+    def parents(self, object_id: str) -> list[str]:
+        """What directly holds an object; nothing holds what the hand does, wherever the hand is."""
+        metadata = self.by_id[object_id]
+        if metadata["isPickedUp"]:
+            return []
+        return [p for p in metadata["parentReceptacles"] or () if p in self.by_id and p != object_id]
+
+    def ancestors(self, object_id: str) -> list[str]:
+        """All that an object is in or on, through nested receptacles, the nearest first."""
+        found: dict[str, None] = {}
         pending = [object_id]
         while pending:
-            metadata = self.by_id.get(pending.pop())
-            for parent in (metadata and metadata["parentReceptacles"]) or ():
+            for parent in self.parents(pending.pop(0)):
                 if parent not in found and parent != object_id:
-                    found.add(parent)
+                    found[parent] = None
                     pending.append(parent)
-        return found
+        return list(found)
 
-    def _has_state(self, metadata: Mapping[str, Any], state: str) -> bool:
+    def has_state(self, object_id: str, state: str) -> bool:
+        """Whether an object has a state; pieces of what was sliced are sliced."""
+        metadata = self.by_id[object_id]
         base, _, liquid = state.partition(":")
         match base:
             case "open":
@@ -141,7 +167,7 @@ class World:
             case "empty":
                 return bool(metadata["canFillWithLiquid"] and not metadata["isFilledWithLiquid"])
             case "broken":
-                return bool(metadata["isBroken"])
+                return bool(metadata["isBroken"]) or metadata["objectType"] == _CRACKED
             case "hot":
                 return bool(metadata["temperature"] == "Hot")
             case "cold":
@@ -149,21 +175,30 @@ class World:
         raise ValueError(f"{state!r} is no state that the judge knows")
 
     def under_running_tap(self) -> set[str]:
-        """Wholes that lie in a basin whose tap runs: the tap within the basin's outline, half a metre around."""
-        taps = [self.by_id[i] for i in self.matching(("Faucet",)) if self.by_id[i]["isToggled"]]
-        taps += [self.by_id[i] for i in self.matching(("ShowerHead",)) if self.by_id[i]["isToggled"]]
-        if not taps:
-            return set()
-        basins = {
-            i
-            for i in self.matching(("SinkBasin", "BathtubBasin"))
-            if any(_gap(self.by_id[i], tap) <= NEAR for tap in taps)
-        }
+        """Wholes that lie where a running tap or shower pours: in the basin nearest to it, or the sink that is one."""
+        running = [i for i in self.matching(("Faucet", "ShowerHead")) if self.by_id[i]["isToggled"]]
+        basins = {basin for tap in running if (basin := self._basin(tap)) is not None}
+        # A few sinks and tubs are receptacles themselves, beside the basin that is part of them.
+        basins |= {basin.rsplit("|", 1)[0] for basin in basins}
         return {
             origin(i)
             for i, metadata in self.by_id.items()
             if metadata["pickupable"] and not basins.isdisjoint(self.containers(i))
         }
+
+    def _basin(self, tap: str) -> str | None:
+        """The basin that a tap or shower pours into."""
+        shower = self.by_id[tap]["objectType"] == "ShowerHead"
+        parts, wholes = (("BathtubBasin",), ("Bathtub",)) if shower else _BASINS
+        near = [(_apart(self.by_id[i], self.by_id[tap]), i) for i in self.matching(parts) or self.matching(wholes)]
+        nearest = min(near, default=None)
+        return nearest[1] if nearest is not None and nearest[0] < _POURS else None
+
+
+def _apart(a: Mapping[str, Any], b: Mapping[str, Any]) -> float:
+    """Horizontal metres between the middles of two objects' boxes."""
+    middles = (a["axisAlignedBoundingBox"]["center"], b["axisAlignedBoundingBox"]["center"])
+    return float(np.hypot(*(middles[0][axis] - middles[1][axis] for axis in "xz")))
 
 
 def _gap(a: Mapping[str, Any], b: Mapping[str, Any]) -> float:

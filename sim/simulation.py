@@ -40,7 +40,7 @@ class Simulation:
         self.scene = scene
 
     @classmethod
-    def start(cls, scene: str, *, width: int = 800, height: int = 600, real_thor: bool = False) -> Simulation:
+    def start(cls, scene: str, *, width: int = 800, height: int = 600, real_thor: bool = False) -> Self:
         """Start a simulator and load a floor plan.
 
         Args:

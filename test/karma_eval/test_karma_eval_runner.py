@@ -44,8 +44,10 @@ def test_an_evaluation_resumes_repeats_and_reports_what_does_not_fit(suite, tmp_
     assert "no Fridge" in other["error"]
 
     done = []
-    cut = (tmp_path / "one" / RUNS).read_text().splitlines()[0][:-9]
-    (tmp_path / "one" / RUNS).write_text(json.dumps(other) + "\n" + cut)
+    runs = tmp_path / "one" / RUNS
+    whole = runs.read_text()
+    cut = next(line for line in whole.splitlines() if '"fits"' in line)[:-9]
+    runs.write_text(json.dumps(other) + "\n" + cut)
     again = evaluate(jobs, tmp_path / "one", on_run=lambda n, total, record: done.append(record["task"]))
     assert done == ["fits"]
     for record in (*first, *again):
@@ -56,6 +58,40 @@ def test_an_evaluation_resumes_repeats_and_reports_what_does_not_fit(suite, tmp_
     data = json.loads(write_results(again, tmp_path / "one").read_text())
     assert data["failed"] == 1
     assert data["summary"][0]["SR"] == 0.0
+    assert not {"actions", "definition"} & set(data["runs"][0])
+
+
+def test_runs_of_other_jobs_stay_and_are_not_returned(suite, tmp_path):
+    other = {"job": "of another evaluation", "task": "x"}
+    (tmp_path / RUNS).write_text(json.dumps(other))
+    assert evaluate([], tmp_path) == []
+    assert load_records(tmp_path) == [other]
+    assert (tmp_path / RUNS).read_text().endswith("\n")
+
+
+def test_an_edited_task_is_another_run(suite):
+    before = {job.key for job in plan_jobs([suite], [Condition()], 1)}
+    suite.write_text(SUITE.replace("held: SoapBar", "held: SoapBottle"))
+    assert len(before & {job.key for job in plan_jobs([suite], [Condition()], 1)}) == 1
+
+
+def test_the_same_suite_twice_is_refused(suite):
+    with pytest.raises(EvalError, match="given twice"):
+        plan_jobs([suite, suite], [Condition()], 1)
+
+
+@pytest.mark.sim
+@pytest.mark.timeout(300)
+def test_a_stack_that_crashes_has_failed_the_task_and_the_others_go_on(suite, tmp_path, monkeypatch):
+    def crash(*args, **kwargs):
+        raise RuntimeError("short circuit")
+
+    monkeypatch.setattr("karma_eval.runner.run_history", crash)
+    records = evaluate(plan_jobs([suite], [Condition()], 1), tmp_path)
+    assert [r["judged"] for r in records] == [False, False]
+    assert "short circuit" in records[0]["crash"]
+    data = json.loads(write_results(records, tmp_path).read_text())
+    assert (data["failed"], data["summary"][0]["SR"]) == (0, 0.0)
 
 
 def test_a_folder_of_something_else_is_refused(tmp_path):
