@@ -62,7 +62,7 @@ def _instruction(instruction: Instruction) -> CommentedMap:
 def _milestone(milestone: Milestone) -> dict[str, Any]:
     arguments = [str(s) for s in milestone.selectors] + ([_word(milestone.state)] if milestone.state else [])
     inner: dict[str, Any] = {milestone.predicate.value: arguments if len(arguments) > 1 else arguments[0]}
-    data = {"not": inner} if milestone.negated else inner
+    data: dict[str, Any] = {"not": inner} if milestone.negated else inner
     if milestone.count > 1:
         data["count"] = milestone.count
     if milestone.final:
