@@ -153,34 +153,38 @@ def _send_event(
             for number, camera in enumerate(world.cameras)
         ],
     }
-    coloured = settings.render_instances or settings.render_classes
+    once = bool(request.get("renderInstanceSegmentation"))  # asked for with one action, beside what Initialize set
+    coloured = settings.render_instances or settings.render_classes or once
     raw = {
         "objects": session.packer.pack(visible, visible),
         "sceneBounds": session.packed_bounds,
         "colors": eyes.legend() if coloured else pack_value(None),
     }
     metadata = pack_event(fields, raw, int(request.get("sequenceId", 0)))
-    images = _all_images(session, frame) if request.get("renderImage", True) else ()
+    images = _all_images(session, frame, once) if request.get("renderImage", True) else ()
     pipes.send(chain([(Field.METADATA, metadata)], images))
 
 
-def _all_images(session: Session, frame: Rendered) -> Iterator[_FieldBody]:
-    yield from _images(session, frame, (Field.RGB, Field.DEPTH, Field.IDS, Field.CLASSES))
+def _all_images(session: Session, frame: Rendered, instances: bool) -> Iterator[_FieldBody]:
+    yield from _images(session, frame, instances, (Field.RGB, Field.DEPTH, Field.IDS, Field.CLASSES))
     for camera in session.world.cameras:
         yield from _images(
             session,
             session.eyes.third_party_frame(camera, session.settings),
+            instances,
             (Field.THIRD_PARTY_RGB, Field.THIRD_PARTY_DEPTH, Field.THIRD_PARTY_IDS, Field.THIRD_PARTY_CLASSES),
         )
 
 
-def _images(session: Session, frame: Rendered, kinds: tuple[Field, Field, Field, Field]) -> Iterator[_FieldBody]:
+def _images(
+    session: Session, frame: Rendered, instances: bool, kinds: tuple[Field, Field, Field, Field]
+) -> Iterator[_FieldBody]:
     settings = session.settings
     if settings.render_image:
         yield kinds[0], frame.color.data
     if settings.render_depth:
         yield kinds[1], frame.depth.data
-    if settings.render_instances:
+    if settings.render_instances or instances:
         yield kinds[2], session.eyes.instance_image(frame.ids).data
     if settings.render_classes:
         yield kinds[3], session.eyes.class_image(frame.ids).data

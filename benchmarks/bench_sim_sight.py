@@ -1,6 +1,7 @@
 """Which recorded things a robot could see and which it never could, in the 120 floor plans.
 
-Run ``python benchmarks/sim_sight.py [NUMBER …]``. From the reachable places nearest to a thing, standing and crouching,
+Run ``karma bench sim_sight`` for every tenth floor plan, or ``python benchmarks/bench_sim_sight.py [NUMBER …]`` for
+all or some, with what was never seen. From the reachable places nearest to a thing, standing and crouching,
 the camera is turned to it; what shows 100 pixels at 640×480 counts as seen. Closed containers are opened first, one
 at a time, so that what lies in them counts too. What a picture taken for another thing shows well enough counts as
 seen as well. Records at the very origin are no things and are left out. A thing that cannot be seen cannot
@@ -72,6 +73,13 @@ def unseen(number: int) -> tuple[int, list[str]]:
         for container in shut:
             set_openness(world, session.space, container, 0.0)
     return count, missed
+
+
+def run() -> dict[str, float]:
+    """The figures in short, for a sample of the floor plans."""
+    results = [unseen(number) for number in scene_numbers()[4::10]]
+    total, lost = sum(count for count, _ in results), sum(len(missed) for _, missed in results)
+    return {"floor_plans": len(results), "things": total, "seen": total - lost, "seen_share": (total - lost) / total}
 
 
 def main(numbers: Iterable[int]) -> None:

@@ -1,7 +1,7 @@
 """How true the simulator is to recorded AI2-THOR events: replays recordings and prints, by key, what agreed.
 
-Run ``python benchmarks/sim_conformance.py RECORDING.json.gz …``; without arguments it takes the recordings in
-``../shared/data/unity_events``.
+Run ``karma bench sim_conformance``, which replays the recordings in ``../shared/data/unity_events``, or, for the whole
+table, ``python benchmarks/bench_sim_conformance.py [RECORDING.json.gz …]``.
 """
 
 from __future__ import annotations
@@ -39,6 +39,28 @@ def overall(tallies: dict[str, Tally]) -> Tally:
         if key not in SIGHT_KEYS:
             total.add(tally)
     return total
+
+
+def run() -> dict[str, Any]:
+    """The figures in short."""
+    paths = sorted(RECORDINGS.glob("*.json.gz"))
+    if not paths:
+        return {"not run": f"there are no recordings in {RECORDINGS}"}
+    replays = [replay(load(path)) for path in paths]
+    total = overall(merge(replays))
+    outcomes = [pair for one in replays for pair in one.success]
+    return {
+        "actions": len(outcomes),
+        "success_flags_agree": sum(a == b for a, b in outcomes),
+        "error_messages_agree": sum(a == b for one in replays for a, b in one.errors),
+        "changes_recorded": len(total.both) + len(total.missed),
+        "changes_reproduced": len(total.both),
+        "changes_made_up": len(total.extra),
+        "precision": round(total.precision, 3),
+        "recall": round(total.recall, 3),
+        "untouched_moved_cm": round(100 * max(one.drift for one in replays), 2),
+        "misplaced": sum(len(one.misplaced) for one in replays),
+    }
 
 
 def main(paths: list[Path] | None = None) -> int:
