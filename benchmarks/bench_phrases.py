@@ -40,6 +40,30 @@ HOMES: dict[str, str] = {
         SinkBasin: SoapBar, Cloth
         Toilet: ToiletPaper, Candle, SprayBottle, SoapBottle
         Bathtub: ScrubBrush, Plunger""",
+    "galley": """Fridge; CounterTop; DiningTable; Sink; SinkBasin; Microwave open; CoffeeMachine off; Toaster;
+        GarbageCan; Faucet; Cabinet; StoveBurner; Drawer; Stool
+        DiningTable: Plate clean, Apple, Mug filled, SaltShaker
+        CounterTop: Tomato, Potato cooked, Bread, Knife, PepperShaker, AluminumFoil, PaperTowelRoll, Cup dirty empty
+        SinkBasin: Bowl dirty, DishSponge
+        StoveBurner: Pan, Pot
+        Drawer: Fork, Spoon, ButterKnife, Spatula, Ladle
+        Fridge: Egg, Lettuce, WineBottle""",
+    "studio": """Bed; Sofa; Ottoman; Desk; Dresser; TVStand; Television; FloorLamp off; DeskLamp on; Painting; Poster;
+        HousePlant; Curtains; Blinds; Safe; DogBed; Shelf; SideTable; VacuumCleaner
+        Bed: Pillow, TeddyBear
+        Sofa: Newspaper, RemoteControl
+        Desk: Laptop on, Desktop off, Pen, Pencil, Book, CD
+        SideTable: AlarmClock, CellPhone, Watch, TissueBox
+        Dresser: KeyChain, CreditCard, Box
+        Shelf: Vase, Statue, Dumbbell, BaseballBat, BasketBall, Boots""",
+    "washroom": """Toilet; Sink; SinkBasin; Bathtub; BathtubBasin; ShowerHead; TowelHolder; HandTowelHolder; Mirror;
+        Faucet; LaundryHamper; CounterTop
+        TowelHolder: Towel
+        HandTowelHolder: HandTowel
+        SinkBasin: SoapBar, SoapBottle
+        Toilet: ToiletPaper
+        Bathtub: ScrubBrush, SprayBottle, Plunger
+        CounterTop: Candle on, Cloth dirty""",
 }
 """What is where: things that keep their place first, then what is on or in them, with states."""
 
