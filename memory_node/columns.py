@@ -1,26 +1,60 @@
-"""What recall scores, laid out in columns, so that ten thousand objects are scored by a few vector operations."""
+"""What is asked of thousands of objects at once, laid out in columns: identity and recall read these, not the units.
+
+One row an object of any tier. A unit itself, with its history and all that is asked of single objects, may meanwhile
+lie on the disk.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from memory_node.grid import CELL, Grid
 from scene_graph.types import ObjectState
 
-__all__ = ["ARCHIVE", "LONG", "SHORT", "TIERS", "Codes", "Columns"]
+__all__ = [
+    "ARCHIVE",
+    "GHOSTS",
+    "HELD",
+    "LONG",
+    "PROVISIONAL",
+    "RETIRED",
+    "SHORT",
+    "STALE",
+    "TIERS",
+    "Codes",
+    "Columns",
+    "Rows",
+]
 
 SHORT, LONG, ARCHIVE = 0, 1, 2
 TIERS = ("short", "long", "archive")
 """Names of the tiers, by their code."""
 
-_CELL = 2.0
-"""Metres of a cell of the grid over places."""
+STALE, PROVISIONAL, HELD, RETIRED, GHOSTS = 1, 2, 4, 8, 16
+"""Bits of the column ``flags``; the last says that the unit has old places where it may still be."""
 
-_STALE, _PROVISIONAL, _HELD, _RETIRED = 1, 2, 4, 8
+NUMBERS = np.dtype(
+    [
+        ("position", "<f8", (3,)),
+        ("stamp", "<f8"),
+        ("size", "<f4", (3,)),
+        ("covariance", "<f4", (9,)),
+        ("epoch", "<i4"),
+        ("flags", "u1"),
+    ]
+)
+"""The numbers of a row, as the store keeps them: metres, seconds, m²; NaN where unknown."""
+
+_UNKNOWN = (math.nan, math.nan, math.nan)
+_UNKNOWN_COVARIANCE = (math.nan,) * 9
+
+Rows = npt.NDArray[np.intp]
 
 
 class Codes:
@@ -50,33 +84,79 @@ class Codes:
         return [self._codes[name] for name in names if name in self._codes]
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a row is made from.
+
+    Attributes:
+        state: The present belief.
+        epoch: Of its stamp.
+        map_id: Of its position.
+        retired: It was made into other things.
+        ghosts: It has old places where it may still be.
+    """
+
+    state: ObjectState
+    epoch: int
+    map_id: str
+    retired: bool = False
+    ghosts: bool = False
+
+    @property
+    def flags(self) -> int:
+        """The bits of the column ``flags``."""
+        state = self.state
+        return (
+            STALE * state.stale
+            | PROVISIONAL * state.provisional
+            | HELD * state.held
+            | RETIRED * self.retired
+            | GHOSTS * self.ghosts
+        )
+
+
 class Columns:
     """One row an object: place, time, class, states, tier. Rows of forgotten objects are used again.
 
     All columns have the same length, `len(self)`; rows that are not in use have `alive` False.
+
+    Attributes:
+        ids: Object id by row; empty where not in use.
+        rows: Row by object id.
+        sensors: Newest sensor id by row.
     """
 
     def __init__(self) -> None:
         self.ids: list[str] = []
         self.rows: dict[str, int] = {}
+        self.sensors: list[str | None] = []
         self.labels = Codes()
         self.states = Codes()
         self.parents = Codes()
         self.maps = Codes()
+        self.frames = Codes()
+        self.changes = 0
+        """Counts up whenever a row changes."""
+        self._label_of: list[int] = []
         self._by_label: dict[int, dict[int, None]] = {}
-        self._by_cell: dict[tuple[int, int], dict[int, None]] = {}
-        self._cell_of: dict[int, tuple[int, int]] = {}
+        self._label_rows: dict[int, Rows] = {}
+        self._grid = Grid()
+        self._masks: dict[frozenset[str], int] = {}
         self._free: list[int] = []
         self._size = 0
         self._room = 0
         self._columns: dict[str, npt.NDArray[Any]] = {
             "position": np.empty((0, 3), dtype=np.float64),
             "stamp": np.empty(0, dtype=np.float64),
+            "size": np.empty((0, 3), dtype=np.float32),
+            "covariance": np.empty((0, 9), dtype=np.float32),
             "epoch": np.empty(0, dtype=np.int32),
             "label": np.empty(0, dtype=np.int32),
             "parent": np.empty(0, dtype=np.int32),
             "map": np.empty(0, dtype=np.int32),
+            "frame": np.empty(0, dtype=np.int32),
             "state": np.empty(0, dtype=np.uint64),
+            "text": np.empty(0, dtype=np.int32),
             "tier": np.empty(0, dtype=np.int8),
             "flags": np.empty(0, dtype=np.uint8),
             "alive": np.empty(0, dtype=np.bool_),
@@ -92,91 +172,190 @@ class Columns:
         """A view of one column."""
         return self._columns[name][: self._size]
 
-    def put(self, state: ObjectState, *, epoch: int, map_id: str, tier: int, retired: bool = False) -> int:
-        """Write an object's row; returns its number."""
-        row = self.rows.get(state.object_id)
-        label = self.labels.of(state.label)
-        columns = self._columns
-        if row is None:
-            row = self._allocate(state.object_id)
-            columns = self._columns
-            self._by_label.setdefault(label, {})[row] = None
-        elif columns["label"][row] != label:
-            del self._by_label[int(columns["label"][row])][row]
-            self._by_label.setdefault(label, {})[row] = None
-        self._file(row, (math.floor(state.position[0] / _CELL), math.floor(state.position[1] / _CELL)))
-        columns["position"][row] = state.position
-        columns["stamp"][row] = state.stamp
-        columns["epoch"][row] = epoch
-        columns["label"][row] = label
-        columns["parent"][row] = -1 if state.parent is None else self.parents.of(state.parent)
-        columns["map"][row] = self.maps.of(map_id)
-        columns["state"][row] = self.mask(state.states)
-        columns["tier"][row] = tier
-        columns["flags"][row] = (
-            _STALE * state.stale | _PROVISIONAL * state.provisional | _HELD * state.held | _RETIRED * retired
-        )
-        return row
+    # Writing.
+
+    def put(self, entry: Entry, *, tier: int | None = None) -> None:
+        """Write an object's row; its tier, if given, else a new row is of the archive and another keeps its own."""
+        self.put_all([entry])
+        if tier is not None:
+            self.set_tier(entry.state.object_id, tier)
+
+    def put_all(self, entries: Sequence[Entry]) -> None:
+        """Write the rows of several objects; new ones are of the archive."""
+        if not entries:
+            return
+        rows: list[int] = []
+        for entry in entries:
+            state = entry.state
+            row = self.rows.get(state.object_id)
+            label = self.labels.of(state.label)
+            if row is None:
+                row = self._allocate(state.object_id)
+                self._enlist(row, label)
+            elif self._label_of[row] != label:
+                self._delist(row)
+                self._enlist(row, label)
+            self._grid.put(row, state.position[0], state.position[1])
+            self.sensors[row] = state.sensor_id
+            rows.append(row)
+        columns, states = self._columns, [entry.state for entry in entries]
+        columns["position"][rows] = [s.position for s in states]
+        columns["stamp"][rows] = [s.stamp for s in states]
+        columns["size"][rows] = [s.size or _UNKNOWN for s in states]
+        columns["covariance"][rows] = [s.covariance or _UNKNOWN_COVARIANCE for s in states]
+        columns["epoch"][rows] = [entry.epoch for entry in entries]
+        columns["label"][rows] = [self._label_of[row] for row in rows]
+        columns["parent"][rows] = [-1 if s.parent is None else self.parents.of(s.parent) for s in states]
+        columns["map"][rows] = [self.maps.of(entry.map_id) for entry in entries]
+        columns["frame"][rows] = [self.frames.of(s.frame_id) for s in states]
+        columns["state"][rows] = [self.mask(s.states) for s in states]
+        columns["flags"][rows] = [entry.flags for entry in entries]
+        columns["text"][rows] = -1
+        self.changes += 1
 
     def set_tier(self, object_id: str, tier: int) -> None:
         """Move an object to another tier."""
         self._columns["tier"][self.rows[object_id]] = tier
 
-    def rows_of(self, labels: Iterable[int]) -> npt.NDArray[np.intp]:
-        """Rows of all objects of some classes, by the classes' codes."""
-        return _array([row for label in labels for row in self._by_label.get(label, ())])
+    def set_parent(self, object_id: str, parent: str | None) -> None:
+        """Put an object on or in another one."""
+        row = self.rows[object_id]
+        self._columns["parent"][row] = -1 if parent is None else self.parents.of(parent)
+        self._columns["text"][row] = -1
+        self.changes += 1
 
-    def rows_near(self, x: float, y: float, radius: float) -> npt.NDArray[np.intp] | None:
-        """Rows of all objects that may be within a radius of a place, and of some farther; None if it is too large."""
-        reach = math.ceil(radius / _CELL)
-        if (2 * reach + 1) ** 2 > max(16, len(self._by_cell) // 4):
-            return None
-        column, row = math.floor(x / _CELL), math.floor(y / _CELL)
-        found: list[int] = []
-        for i in range(column - reach, column + reach + 1):
-            for j in range(row - reach, row + reach + 1):
-                found.extend(self._by_cell.get((i, j), ()))
-        return _array(found)
+    def fill(
+        self,
+        ids: Sequence[str],
+        labels: Sequence[str],
+        maps: Sequence[str],
+        frames: Sequence[str],
+        parents: Sequence[str | None],
+        states: Sequence[frozenset[str]],
+        sensors: Sequence[str | None],
+        numbers: npt.NDArray[Any],
+    ) -> None:
+        """Write many new rows of the archive at once, such as a whole file's.
+
+        Args:
+            ids: Of the objects; none of them has a row yet, and no row is free.
+            labels: Their classes.
+            maps: Their maps.
+            frames: Their frames of reference.
+            parents: What they are on or in.
+            states: Their states.
+            sensors: Their newest sensor ids.
+            numbers: Their numbers, see `NUMBERS`.
+        """
+        first, count = self._size, len(ids)
+        if not count:
+            return
+        self._grow(first + count)
+        self._size += count
+        new = slice(first, self._size)
+        columns = self._columns
+        for name in ("position", "stamp", "size", "covariance", "epoch", "flags"):
+            columns[name][new] = numbers[name]
+        codes = list(map(self.labels.of, labels))
+        columns["label"][new] = codes
+        columns["map"][new] = list(map(self.maps.of, maps))
+        columns["frame"][new] = list(map(self.frames.of, frames))
+        columns["parent"][new] = [-1 if parent is None else self.parents.of(parent) for parent in parents]
+        columns["state"][new] = list(map(self.mask, states))
+        columns["text"][new] = -1
+        columns["tier"][new] = ARCHIVE
+        columns["alive"][new] = True
+        self.ids.extend(ids)
+        self.sensors.extend(sensors)
+        self._label_of.extend(codes)
+        self.rows.update(zip(ids, range(first, self._size), strict=True))
+        for row, code in enumerate(codes, start=first):
+            self._by_label.setdefault(code, {})[row] = None
+        cells = np.floor(numbers["position"][:, :2] / CELL).astype(np.int64).tolist()
+        self._grid.put_all(range(first, self._size), cells)
+        self._label_rows.clear()
+        self.changes += 1
 
     def drop(self, object_id: str) -> None:
         """Give up an object's row."""
         row = self.rows.pop(object_id)
-        del self._by_label[int(self._columns["label"][row])][row]
-        del self._by_cell[self._cell_of.pop(row)][row]
+        self._delist(row)
+        self._grid.drop(row)
         self.ids[row] = ""
-        for name, column in self._columns.items():
-            column[row] = np.zeros((), dtype=column.dtype) if name != "position" else 0.0
+        self.sensors[row] = None
+        for column in self._columns.values():
+            column[row] = 0
         self._free.append(row)
+        self.changes += 1
+
+    # Looking up.
+
+    def count_of(self, label: int | None) -> int:
+        """How many objects there are of a class, by its code."""
+        return len(self._by_label.get(label, ())) if label is not None else 0
+
+    def rows_of(self, labels: Iterable[int]) -> Rows:
+        """Rows of all objects of some classes, by the classes' codes."""
+        parts = [self._rows_of(label) for label in labels if label in self._by_label]
+        if len(parts) == 1:
+            return parts[0]
+        return np.concatenate(parts) if parts else np.empty(0, dtype=np.intp)
+
+    def rows_near(self, x: float, y: float, radius: float) -> Rows | None:
+        """Rows of all objects that may be within a radius of a place, and of some farther; None if it is too large."""
+        rows = self._grid.within(x, y, radius)
+        return None if rows is None else np.fromiter(rows, dtype=np.intp)
+
+    def cells_near(self, x: float, y: float, reach: int) -> list[int]:
+        """Rows of all objects in the cells up to `reach` around that of a place."""
+        return list(self._grid.near(x, y, reach))
+
+    def of_label_near(self, label: int, x: float, y: float, reach: int) -> list[int]:
+        """The same, of one class."""
+        label_of = self._label_of
+        return [row for row in self._grid.near(x, y, reach) if label_of[row] == label]
+
+    def label_of(self, row: int) -> str:
+        """Class of a row's object."""
+        return self.labels.names[self._label_of[row]]
 
     def mask(self, states: Iterable[str]) -> int:
         """States as bits; ``filled:coffee`` sets the bits of both ``filled`` and itself."""
-        bits = 0
-        for state in states:
-            bits |= self._bit(state)
-            base, colon, _ = state.partition(":")
-            if colon:
-                bits |= self._bit(base)
+        key = states if isinstance(states, frozenset) else frozenset(states)
+        bits = self._masks.get(key)
+        if bits is None:
+            bits = 0
+            for state in sorted(key):
+                bits |= self._bit(state)
+                base, colon, _ = state.partition(":")
+                if colon:
+                    bits |= self._bit(base)
+            self._masks[key] = bits
         return bits
 
-    def flagged(self, *, stale: bool = False, provisional: bool = False, retired: bool = False) -> int:
-        """The bits of flags in the column of that name."""
-        return _STALE * stale | _PROVISIONAL * provisional | _RETIRED * retired
-
-    def _file(self, row: int, cell: tuple[int, int]) -> None:
-        known = self._cell_of.get(row)
-        if known == cell:
-            return
-        if known is not None:
-            del self._by_cell[known][row]
-            if not self._by_cell[known]:
-                del self._by_cell[known]
-        self._by_cell.setdefault(cell, {})[row] = None
-        self._cell_of[row] = cell
+    def _rows_of(self, label: int) -> Rows:
+        rows = self._label_rows.get(label)
+        if rows is None:
+            rows = self._label_rows[label] = np.array(sorted(self._by_label[label]), dtype=np.intp)
+        return rows
 
     def _bit(self, state: str) -> int:
         code = self.states.of(state)
         # 64 different states are more than any home has; further ones share the last bit.
         return 1 << min(code, 63)
+
+    def _enlist(self, row: int, label: int) -> None:
+        self._label_of[row] = label
+        self._by_label.setdefault(label, {})[row] = None
+        self._label_rows.pop(label, None)
+
+    def _delist(self, row: int) -> None:
+        label = self._label_of[row]
+        rows = self._by_label[label]
+        del rows[row]
+        if not rows:
+            del self._by_label[label]
+        self._label_rows.pop(label, None)
 
     def _allocate(self, object_id: str) -> int:
         if self._free:
@@ -184,18 +363,22 @@ class Columns:
             self.ids[row] = object_id
         else:
             row = self._size
-            if row == self._room:
-                self._room = max(256, 2 * self._room)
-                for name, column in self._columns.items():
-                    grown = np.zeros((self._room, *column.shape[1:]), dtype=column.dtype)
-                    grown[: self._size] = column[: self._size]
-                    self._columns[name] = grown
+            self._grow(row + 1)
             self._size += 1
             self.ids.append(object_id)
+            self.sensors.append(None)
+            self._label_of.append(-1)
         self.rows[object_id] = row
         self._columns["alive"][row] = True
+        self._columns["tier"][row] = ARCHIVE
         return row
 
-
-def _array(rows: list[int]) -> npt.NDArray[np.intp]:
-    return np.array(sorted(rows), dtype=np.intp)
+    def _grow(self, size: int) -> None:
+        if size <= self._room:
+            return
+        # By half: doubling would leave half of the memory unused on average at the sizes that matter.
+        self._room = max(256, size, self._room + self._room // 2)
+        for name, column in self._columns.items():
+            grown = np.zeros((self._room, *column.shape[1:]), dtype=column.dtype)
+            grown[: self._size] = column[: self._size]
+            self._columns[name] = grown

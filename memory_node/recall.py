@@ -25,11 +25,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from memory_node.columns import ARCHIVE, Columns
-from memory_node.embeddings import Embedder, single_thread
+from memory_node.columns import ARCHIVE, PROVISIONAL, RETIRED, STALE, Columns, Rows
+from memory_node.descriptions import Descriptions
 from memory_node.query import Query, Relation
+from memory_node.vectors import TextVectors
 from scene_graph.ontology import Ontology
-from scene_graph.types import OPPOSITES, ObjectState, Point
+from scene_graph.types import OPPOSITES, Point
 
 __all__ = ["Hit", "Narrowing", "Recall", "Weights"]
 
@@ -40,7 +41,7 @@ _USUAL = frozenset({"clean", "closed", "off", "empty", "room_temperature"})
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
-Rows = npt.NDArray[np.intp]
+Codings = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Weights:
     Attributes:
         cosine_zero: Cosine similarity of query and class that means nothing: unrelated household things have it.
         cosine_half: Cosine similarity beyond that which makes half a match; a full one takes a name.
+        instance: Weight of an object's own text (its states, its place) beside that of its class in that cosine.
         serves: Least meaning of what serves the purpose that was named, and what similarity can add to it.
         serves_not: Of meaning, for what does not serve that purpose.
         mentioned: Of meaning, for what the purpose speaks of: bread is not what bread is cut with.
@@ -72,6 +74,7 @@ class Weights:
 
     cosine_zero: float = 0.12
     cosine_half: float = 0.31
+    instance: float = 0.1
     serves: float = 0.5
     serves_not: float = 0.6
     mentioned: float = 0.4
@@ -132,6 +135,21 @@ class Hit:
     explanation: dict[str, float]
 
 
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """How well what was asked for is met, by description or by class.
+
+    Attributes:
+        column: Of the rows' numbers into `of`: ``"text"`` or ``"label"``.
+        of: In [0, 1]; 0 is no candidate.
+        labels: Code of the class of each.
+    """
+
+    column: str
+    of: Floats
+    labels: Codings
+
+
 @dataclass(slots=True)
 class _Factors:
     """Factors of the chosen rows, multiplied up as they are found."""
@@ -150,8 +168,7 @@ class Recall:
     Args:
         columns: What is remembered, of all tiers.
         knowledge: What is known of classes.
-        embedder: For what a query leaves to be understood by similarity.
-        state_of: Belief about an object, by memory's id.
+        vectors: For what a query leaves to be understood by similarity.
         weights: Constants of the score.
     """
 
@@ -159,19 +176,20 @@ class Recall:
         self,
         columns: Columns,
         knowledge: Ontology,
-        embedder: Embedder,
-        state_of: Callable[[str], ObjectState | None],
+        vectors: TextVectors,
         *,
         weights: Weights | None = None,
     ) -> None:
         self.weights = weights if weights is not None else Weights()
         self._columns = columns
         self._knowledge = knowledge
-        self._embedder = embedder
-        self._state_of = state_of
+        self._descriptions = Descriptions(columns, knowledge, vectors)
         self._kinds: dict[frozenset[str], Bools] = {}
-        self._limited = single_thread()
-        self._class_vectors: npt.NDArray[np.float32] = np.empty((0, 0), dtype=np.float32)
+
+    def forget(self) -> None:
+        """Forget what objects were described by, since some of it must not be remembered."""
+        self._descriptions.clear()
+        self._kinds.clear()
 
     def search(
         self,
@@ -195,12 +213,12 @@ class Recall:
             epoch: The present's epoch: what was seen in another one has no age.
             map_id: Only what is in that map.
         """
-        meaning = self._meaning(query, narrowing)
-        rows = self._candidates(query, narrowing, meaning, now, epoch, map_id)
+        fit = self._meaning(query, narrowing)
+        rows = self._candidates(query, narrowing, fit, now, epoch, map_id)
         if rows.size == 0:
             return [], []
         factors = _Factors(np.ones(rows.size))
-        factors.add("meaning", meaning[self._columns.column("label")[rows]])
+        factors.add("meaning", fit.of[self._columns.column(fit.column)[rows]])
         self._add_states(query, rows, factors)
         for relation in query.relations:
             self._add_relation(relation, rows, factors, alone=query.bare)
@@ -227,44 +245,52 @@ class Recall:
 
     # Candidates.
 
-    def _meaning(self, query: Query, narrowing: Narrowing) -> Floats:
-        """How well each class known to the columns is what was asked for, in [0, 1]; 0 is not a candidate."""
+    def _meaning(self, query: Query, narrowing: Narrowing) -> _Fit:
+        """How well each description is what was asked for; each class, where similarity does not matter."""
         codes, weights = self._columns.labels, self.weights
-        meaning = np.ones(len(codes))
         if query.meaning:
-            beyond = np.maximum(self._cosines(query.meaning) - weights.cosine_zero, 0.0)
+            labels = self._descriptions.labels()
+            beyond = np.maximum(
+                self._descriptions.similarities(query.meaning, weight=weights.instance) - weights.cosine_zero, 0.0
+            )
             meaning = beyond / (beyond + weights.cosine_half)
+        else:
+            labels = np.arange(len(codes))
+            meaning = np.ones(len(codes))
         if query.labels:
-            meaning = self._named(query, meaning)
+            meaning = self._named(query, meaning, labels)
         elif query.purpose:
-            serving = self._of_kind(query.purpose)
+            serving = self._of_kind(query.purpose)[labels]
             served = weights.serves + (1 - weights.serves) * meaning
             meaning = np.where(serving, served, weights.serves_not * meaning)
         if query.mentioned and not query.labels:
-            meaning[codes.among(query.mentioned)] *= weights.mentioned
+            meaning[np.isin(labels, codes.among(query.mentioned))] *= weights.mentioned
         if query.categories:
             floor = weights.category_floor
-            meaning = np.where(self._of_kind(query.categories), floor + (1 - floor) * meaning, 0.0)
+            meaning = np.where(self._of_kind(query.categories)[labels], floor + (1 - floor) * meaning, 0.0)
         if query.not_categories:
-            meaning[self._of_kind(query.not_categories)] = 0.0
+            meaning[self._of_kind(query.not_categories)[labels]] = 0.0
         if query.not_labels:
-            meaning[codes.among(query.not_labels)] = 0.0
+            meaning[np.isin(labels, codes.among(query.not_labels))] = 0.0
         if narrowing.labels is not None:
             # The argument wins over the text: what it names is an answer, if a poor one, whatever the text says.
-            wanted = codes.among(narrowing.labels)
-            kept = np.zeros(len(codes))
-            kept[wanted] = np.maximum(meaning[wanted], _NAMED_BY_ARGUMENT) if meaning[wanted].any() else 1.0
-            meaning = kept
-        return meaning
+            wanted = np.isin(labels, codes.among(narrowing.labels))
+            some = bool(meaning[wanted].any())
+            meaning = np.where(wanted, np.maximum(meaning, _NAMED_BY_ARGUMENT) if some else 1.0, 0.0)
+        return _Fit("text" if query.meaning else "label", meaning, labels)
 
-    def _named(self, query: Query, similar: Floats) -> Floats:
+    def _named(self, query: Query, similar: Floats, labels: Codings) -> Floats:
         """Meaning where classes are named; similarity tells apart those that the words beside the name fit."""
-        meaning = np.zeros(len(similar))
-        codes = {label: code for label in query.labels if (code := self._columns.labels.get(label)) is not None}
-        best = max((similar[code] for code in codes.values()), default=0.0)
-        for label, code in codes.items():
-            fit = similar[code] / best if query.meaning and best > 0 else 1.0
-            meaning[code] = query.labels[label] * (self.weights.modified + (1 - self.weights.modified) * fit)
+        fits = np.zeros(len(self._columns.labels))
+        for label, named in query.labels.items():
+            code = self._columns.labels.get(label)
+            if code is not None:
+                fits[code] = named
+        meaning: Floats = fits[labels]
+        if query.meaning:
+            best = float(similar[meaning > 0].max(initial=0.0))
+            fit = similar / best if best > 0 else np.ones(len(similar))
+            meaning = meaning * (self.weights.modified + (1 - self.weights.modified) * np.minimum(fit, 1.0))
         return meaning
 
     def _of_kind(self, kinds: frozenset[str]) -> Bools:
@@ -277,26 +303,11 @@ class Recall:
             known = self._kinds[kinds] = np.array(found, dtype=np.bool_)
         return known
 
-    def _cosines(self, text: str) -> Floats:
-        names = self._columns.labels.names
-        if len(self._class_vectors) < len(names):
-            new = self._embedder.embed([self._describe(name) for name in names[len(self._class_vectors) :]])
-            known = self._class_vectors if self._class_vectors.size else np.empty((0, new.shape[1]), dtype=np.float32)
-            self._class_vectors = np.concatenate([known, new])
-        query = self._embedder.embed([text])[0]
-        with self._limited():
-            cosines: Floats = (self._class_vectors @ query).astype(np.float64)
-        return cosines
-
-    def _describe(self, label: str) -> str:
-        info = self._knowledge.get(label)
-        return f"{info.word}: {info.description}"
-
     def _candidates(
         self,
         query: Query,
         narrowing: Narrowing,
-        meaning: Floats,
+        fit: _Fit,
         now: float,
         epoch: int,
         map_id: str,
@@ -311,11 +322,11 @@ class Recall:
             (x, y, _), radius = narrowing.near
             rows = columns.rows_near(x, y, radius)
         if rows is None and (query.labels or narrowing.labels is not None):
-            rows = columns.rows_of(np.flatnonzero(meaning).tolist())
+            rows = columns.rows_of(np.unique(fit.labels[fit.of > 0]).tolist())
         if rows is None:
             rows = np.flatnonzero(columns.column("alive"))
-        keep = (meaning[columns.column("label")[rows]] > 0) & (columns.column("map")[rows] == map_code)
-        keep &= (columns.column("flags")[rows] & columns.flagged(retired=True)) == 0
+        keep = (fit.of[columns.column(fit.column)[rows]] > 0) & (columns.column("map")[rows] == map_code)
+        keep &= (columns.column("flags")[rows] & RETIRED) == 0
         rows = rows[keep]
         after, before = narrowing.after, narrowing.before
         # The arguments win over the text's "in the last ten minutes".
@@ -378,8 +389,8 @@ class Recall:
         return inferred
 
     def _gives(self, parent_code: int, affordance: str) -> bool:
-        state = self._state_of(self._columns.parents.names[parent_code])
-        return state is not None and affordance in self._knowledge.get(state.label).affordances
+        row = self._columns.rows.get(self._columns.parents.names[parent_code])
+        return row is not None and affordance in self._knowledge.get(self._columns.label_of(row)).affordances
 
     def _add_relation(self, relation: Relation, rows: Rows, factors: _Factors, *, alone: bool) -> None:
         weights, columns = self.weights, self._columns
@@ -429,12 +440,10 @@ class Recall:
 
     def _near(self, anchors: Iterable[str], positions: Floats) -> Bools:
         close = np.zeros(len(positions), dtype=np.bool_)
-        for anchor in anchors:
-            state = self._state_of(anchor)
-            if state is None:
-                continue
-            half = np.asarray(state.size) / 2 if state.size is not None else np.zeros(3)
-            gap = np.maximum(np.abs(positions - np.asarray(state.position)) - half, 0.0)
+        columns = self._columns
+        for row in [columns.rows[anchor] for anchor in anchors if anchor in columns]:
+            half = np.nan_to_num(columns.column("size")[row]) / 2
+            gap = np.maximum(np.abs(positions - columns.column("position")[row]) - half, 0.0)
             close |= np.einsum("ij,ij->i", gap, gap) <= self.weights.near**2
         return close
 
@@ -444,8 +453,8 @@ class Recall:
         fresh = np.where(columns.column("epoch")[rows] == epoch, np.exp2(-age / weights.age_half), 0.0)
         factors.add("freshness", weights.fresh_floor + (1 - weights.fresh_floor) * fresh)
         flags = columns.column("flags")[rows]
-        certainty = np.where(flags & columns.flagged(stale=True), weights.stale, 1.0)
-        certainty *= np.where(flags & columns.flagged(provisional=True), weights.provisional, 1.0)
+        certainty = np.where(flags & STALE, weights.stale, 1.0)
+        certainty *= np.where(flags & PROVISIONAL, weights.provisional, 1.0)
         factors.add("certainty", certainty)
         tier: npt.NDArray[Any] = columns.column("tier")[rows]
         factors.add("tier", np.where(tier == ARCHIVE, weights.archive, 1.0))

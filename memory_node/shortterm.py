@@ -9,37 +9,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from memory_node.candidates import Candidates, ghost_key
+from memory_node.columns import GHOSTS, HELD, Columns, Entry
 from memory_node.surroundings import Surroundings, is_shut
+from memory_node.unit_table import UnitSource, UnitTable
 from memory_node.units import MAX_GHOSTS, Past, Unit
-from scene_graph.association import Match, Track, associate, fuse
+from scene_graph.association import Match, Track, fuse
 from scene_graph.ontology import Ontology
 from scene_graph.types import Change, ChangeKind, FloatArray, ObjectState, Observation, Point, View, apply_states
-from scene_graph.visibility import Sight, clear_view
+from scene_graph.visibility import Sight
 
 __all__ = ["Outcome", "ShortTermMemory"]
 
-_CELL = 1.0
-"""Metres of a cell of the grid in which candidates for identity are looked up."""
-_FEW = 24
-"""Individuals of a class up to which all are candidates; of more, those near the observation and those gone."""
-_REACH = 3
-"""Cells around an observation in which candidates that may have moved are looked for, among many individuals."""
 _MOVED = 0.1
 """Metres that a thing which is seen at its place may drift before that counts as a move."""
 _PARTS_RADIUS = 0.8
 """Metres from a whole within which its slices turn up."""
-_GRASP_TIME = 3.0
-"""Seconds that it takes somebody to pick a thing up and put it down, at least."""
-_CARRY_SPEED = 1.0
-"""Metres a second at which somebody carries a thing, at most."""
-_SIGHT_RANGE = Sight().max_range
-
-_Ghost = tuple[str, int]
-"""Key of the track of an old place: the unit's id and the place's index."""
 
 
 @dataclass(slots=True)
@@ -62,35 +51,38 @@ class ShortTermMemory:
 
     Args:
         knowledge: What is known of classes.
+        columns: Where what is believed is laid out for identity and recall; this class writes it.
         new_id: Makes the id of a new unit of a class.
+        source: Where units are that are not in the process; None if all are.
         sight: What the sensor can be relied upon to see.
     """
 
-    def __init__(self, knowledge: Ontology, *, new_id: Callable[[str], str], sight: Sight | None = None) -> None:
-        self.units: dict[str, Unit] = {}
-        self._aliases: dict[str, str] = {}
+    def __init__(
+        self,
+        knowledge: Ontology,
+        *,
+        columns: Columns,
+        new_id: Callable[[str], str],
+        source: UnitSource | None = None,
+        sight: Sight | None = None,
+    ) -> None:
+        self.units = UnitTable(columns, source)
+        self._columns = columns
         self._knowledge = knowledge
         self._new_id = new_id
-        self._sight = sight if sight is not None else Sight()
-        self._by_label: dict[tuple[str, str], dict[str, Unit]] = {}  # (map, label) → id → unit
-        self._cells: dict[tuple[str, int, int], dict[str, dict[str, None]]] = {}  # (map, cell) → label → ids
-        self._tracks: dict[str, Track] = {}
+        self._candidates = Candidates(columns, self.units.__getitem__, sight if sight is not None else Sight())
         self._held: dict[str, None] = {}
-        self._ghosted: dict[str, None] = {}
-        self._gone: dict[tuple[str, str], dict[str, None]] = {}
-        self._children: dict[str, dict[str, None]] = {}
         self._frame = 0
         self._seen: set[str] = set()  # ids of what the present frame shows
+        self._changed: dict[str, Unit] = {}  # whose rows are not yet written
         self._holders: dict[str, frozenset[str]] = {}
 
     # Access.
 
     def find(self, object_id: str) -> Unit | None:
         """A unit by memory's id or by any sensor id that joined it."""
-        unit = self.units.get(object_id)
-        if unit is None and object_id in self._aliases:
-            unit = self.units.get(self._aliases[object_id])
-        return unit
+        known = self.units.resolve(object_id)
+        return self.units[known] if known is not None else None
 
     def held(self) -> list[Unit]:
         """What the gripper holds."""
@@ -98,14 +90,21 @@ class ShortTermMemory:
 
     def children(self, object_id: str) -> list[Unit]:
         """What is on or in an object, as far as memory knows."""
-        return [self.units[i] for i in self._children.get(object_id, ())]
+        return [self.units[i] for i in self._children(object_id)]
 
     def add(self, unit: Unit) -> None:
-        """Take in a unit as it is, e.g. from the store."""
-        self.units[unit.id] = unit
-        for alias in unit.aliases:
-            self._aliases[alias] = unit.id
-        self._enlist(unit)
+        """Take in a unit as it is, e.g. from another memory."""
+        self.units.add(unit)
+        self._note(unit)
+        self._write_rows()
+
+    def restored(self) -> None:
+        """Read from the columns what is kept beside them, after they were filled from a file."""
+        columns = self._columns
+        flags = columns.column("flags")
+        for row in np.flatnonzero(flags & (HELD | GHOSTS)).tolist():
+            if columns.ids[row] in self.units:
+                self._note(self.units[columns.ids[row]], changed=False)
 
     def remove(self, object_id: str) -> Unit:
         """Forget a unit.
@@ -114,9 +113,8 @@ class ShortTermMemory:
             KeyError: If memory has no such unit.
         """
         unit = self.units.pop(object_id)
-        self._delist(unit)
-        for alias in [a for a, owner in self._aliases.items() if owner == object_id]:
-            del self._aliases[alias]
+        self._held.pop(object_id, None)
+        self._candidates.drop_ghosts(object_id)
         return unit
 
     # Observation.
@@ -147,11 +145,16 @@ class ShortTermMemory:
         """
         self._frame += 1
         outcome = Outcome()
-        tracks = self._candidates(observations, view, map_id, frame_id)
-        clear = self._clear(tracks, view, surroundings, observations) if view is not None else frozenset()
-        if view is not None:
-            tracks = self._settled(tracks, observations, clear, epoch)
-        result = associate(tracks, observations, clear=clear)
+        result = self._candidates.join(
+            observations,
+            view=view,
+            hidden=lambda track: self._hidden(track, surroundings, observations),
+            hinted=self.units.resolve,
+            held=self._held,
+            map_id=map_id,
+            frame_id=frame_id,
+            epoch=epoch,
+        )
         joined: dict[int, Unit] = {}
         self._seen = {
             str(m.track.key) for m in (*result.pairs, *result.moved, *result.provisional) if not m.track.ghost
@@ -166,7 +169,7 @@ class ShortTermMemory:
             joined[match.index] = self._seen_elsewhere(match, observations[match.index], epoch, outcome, sure=True)
         for match in result.provisional:
             joined[match.index] = self._seen_elsewhere(match, observations[match.index], epoch, outcome, sure=False)
-        for match in sorted(ghosts, key=lambda m: _ghost_key(m.track), reverse=True):
+        for match in sorted(ghosts, key=lambda m: ghost_key(m.track), reverse=True):
             joined[match.index] = self._split(match, observations[match.index], epoch, outcome)
         for index in result.new:
             joined[index] = self._new(observations[index], epoch, map_id, outcome)
@@ -174,6 +177,7 @@ class ShortTermMemory:
             self._descend(joined[index], stamp, epoch, outcome)
         self._missing(result.absent, stamp, epoch, outcome)
         self._grip(observations, joined, view, outcome)
+        self._write_rows()
         sensor_ids = {o.object_id: joined[i].id for i, o in enumerate(observations) if o.object_id is not None}
         for index, unit in sorted(joined.items()):
             self._place(unit, observations[index], surroundings, {**static_ids, **sensor_ids}, outcome)
@@ -182,114 +186,10 @@ class ShortTermMemory:
             if unit.sighting != self._frame - 1 or unit.id in changed:
                 outcome.entered[unit.id] = None
             unit.sighting = self._frame
+        self._write_rows()
         return outcome
 
-    # Candidates for identity.
-
-    def _candidates(
-        self, observations: Sequence[Observation], view: View | None, map_id: str, frame_id: str
-    ) -> dict[str, list[Track]]:
-        """Tracks by label: whatever an observation of the frame might be, and whatever the view might miss."""
-        chosen: dict[str, None] = {}
-        for observation in observations:
-            known = self._by_label.get((map_id, observation.label))
-            if known is None:
-                continue
-            if len(known) <= _FEW:
-                chosen.update(dict.fromkeys(known))
-                continue
-            near = self._near(map_id, observation.label, observation.position, 1)
-            if not near:
-                near = self._near(map_id, observation.label, observation.position, _REACH)
-                near.update(self._gone.get((map_id, observation.label), {}))
-            chosen.update(near)
-            hinted = self._aliases.get(observation.object_id) if observation.object_id is not None else None
-            if hinted in known:
-                chosen[hinted] = None
-        chosen.update(dict.fromkeys(i for i in self._held if self.units[i].map_id == map_id))
-        if view is not None:
-            chosen.update(self._in_range(view, map_id))
-        grouped: dict[str, list[Track]] = {}
-        for object_id in chosen:
-            unit = self.units[object_id]
-            if unit.state.frame_id == frame_id and not unit.retired:
-                grouped.setdefault(unit.state.label, []).append(self._tracks[object_id])
-        for object_id in self._ghosted:
-            unit = self.units[object_id]
-            if unit.map_id == map_id and unit.state.frame_id == frame_id:
-                for index, ghost in enumerate(unit.ghosts):
-                    grouped.setdefault(ghost.label, []).append(_track(ghost, key=(object_id, index), ghost=True))
-        return grouped
-
-    def _settled(
-        self,
-        tracks: dict[str, list[Track]],
-        observations: Sequence[Observation],
-        clear: frozenset[Hashable],
-        epoch: int,
-    ) -> dict[str, list[Track]]:
-        """The same tracks; what was seen at its place a moment ago, too short to be carried off, cannot be elsewhere.
-
-        A robot that turns around sees like things one after the other: within seconds they are two, not one that
-        moved. Frames without a view do not tell what the robot attended to meanwhile, so this is not asked of them.
-        """
-        settled: dict[str, list[Track]] = {}
-        for label, group in tracks.items():
-            seen = [o for o in observations if o.label == label]
-            settled[label] = [
-                replace(track, movable=False)
-                if seen
-                and not (track.ghost or track.held or track.gone or track.key in clear)
-                and self.units[str(track.key)].epoch == epoch
-                and not any(
-                    o.stamp - track.stamp >= _GRASP_TIME + math.dist(o.position, track.position) / _CARRY_SPEED
-                    for o in seen
-                )
-                else track
-                for track in group
-            ]
-        return settled
-
-    def _near(self, map_id: str, label: str, position: Point, reach: int) -> dict[str, None]:
-        column, row = math.floor(position[0] / _CELL), math.floor(position[1] / _CELL)
-        found: dict[str, None] = {}
-        for x in range(column - reach, column + reach + 1):
-            for y in range(row - reach, row + reach + 1):
-                found.update(self._cells.get((map_id, x, y), {}).get(label, {}))
-        return found
-
-    def _in_range(self, view: View, map_id: str) -> dict[str, None]:
-        """Units within the sensor's range of the camera, cell by cell."""
-        x, y, _ = view.position
-        reach = math.ceil(_SIGHT_RANGE / _CELL)
-        column, row = math.floor(x / _CELL), math.floor(y / _CELL)
-        found: dict[str, None] = {}
-        for cell_x in range(column - reach, column + reach + 1):
-            for cell_y in range(row - reach, row + reach + 1):
-                for ids in self._cells.get((map_id, cell_x, cell_y), {}).values():
-                    found.update(ids)
-        return found
-
-    def _clear(
-        self,
-        tracks: dict[str, list[Track]],
-        view: View,
-        surroundings: Surroundings,
-        observations: Sequence[Observation],
-    ) -> frozenset[Hashable]:
-        """Keys of tracks that the frame would have shown, had they been at their place."""
-        looked_for = [
-            track
-            for group in tracks.values()
-            for track in group
-            if not track.held and not self._hidden(track, surroundings, observations)
-        ]
-        if not looked_for:
-            return frozenset()
-        unknown = (math.nan,) * 3
-        sizes = np.array([t.size if t.size is not None else unknown for t in looked_for])
-        seen = clear_view(view, np.array([t.position for t in looked_for]), sizes=sizes, sight=self._sight)
-        return frozenset(track.key for track, visible in zip(looked_for, seen.tolist(), strict=True) if visible)
+    # Clear view.
 
     def _hidden(self, track: Track, surroundings: Surroundings, observations: Sequence[Observation]) -> bool:
         """Whether it is shut up in something, or in or on something that is held."""
@@ -359,7 +259,7 @@ class ShortTermMemory:
         The one at the old place is the one that memory knew first, and keeps its id; unless the other is in the hand,
         where a task relies on its id.
         """
-        object_id, index = _ghost_key(match.track)
+        object_id, index = ghost_key(match.track)
         unit = self.units[object_id]
         before = unit.state
         if index >= len(unit.ghosts):  # an earlier split of this frame settled it
@@ -382,11 +282,11 @@ class ShortTermMemory:
         twin.history = [_renamed(p, twin.id) for p in unit.history[cut + 1 :]]
         del unit.history[cut:]
         unit.ghosts.clear()
-        self.add(twin)
-        self._delist(unit)
+        self.units.add(twin)
         unit.state, unit.since, unit.epoch = _updated(ghost, observation).but(provisional=False), since, epoch
         self._alias(unit, observation)
-        self._enlist(unit)
+        self._note(unit)
+        self._note(twin)
         outcome.touched[unit.id] = outcome.touched[twin.id] = None
         outcome.changes.append(Change(ChangeKind.SPLIT, twin.id, observation.stamp, before, twin.state))
         return unit
@@ -414,7 +314,8 @@ class ShortTermMemory:
             sensor_id=observation.object_id,
         )
         unit = Unit(state, observation.stamp, epoch, map_id, image=observation.image)
-        self.add(unit)
+        self.units.add(unit)
+        self._note(unit)
         self._alias(unit, observation)
         return unit
 
@@ -423,7 +324,7 @@ class ShortTermMemory:
         ghosts: dict[str, list[int]] = {}
         for track in absent:
             if track.ghost:
-                object_id, index = _ghost_key(track)
+                object_id, index = ghost_key(track)
                 ghosts.setdefault(object_id, []).append(index)
             else:
                 unit = self.units[str(track.key)]
@@ -458,10 +359,15 @@ class ShortTermMemory:
         whole_label = self._knowledge.get(unit.state.label).derived_from
         if whole_label is None:
             return
+        code = self._columns.labels.get(whole_label)
+        if code is None:
+            return
+        x, y, _ = unit.state.position
+        near = [self._columns.ids[row] for row in self._columns.of_label_near(code, x, y, 1)]
         candidates = [
             whole
-            for whole in self._by_label.get((unit.map_id, whole_label), {}).values()
-            if math.dist(whole.state.position, unit.state.position) <= _PARTS_RADIUS and whole.id not in self._seen
+            for whole in (self.units[i] for i in near if i in self.units and i not in self._seen)
+            if whole.map_id == unit.map_id and math.dist(whole.state.position, unit.state.position) <= _PARTS_RADIUS
         ]
         if not candidates:
             return
@@ -492,7 +398,7 @@ class ShortTermMemory:
         if unit.state.held:
             parent = None
         elif observation.parent is not None:
-            parent = sensor_ids.get(observation.parent, self._aliases.get(observation.parent))
+            parent = sensor_ids.get(observation.parent) or self.units.resolve(observation.parent)
         else:
             parent = self._carrier(unit) or surroundings.support(unit.state.label, unit.state.position, unit.state.size)
         if parent != unit.state.parent and parent != unit.id:
@@ -523,19 +429,18 @@ class ShortTermMemory:
             holders = self._holders[unit.state.label] = self._knowledge.holders(unit.state.label)
         if not holders:
             return
-        column, row = math.floor(unit.state.position[0] / _CELL), math.floor(unit.state.position[1] / _CELL)
-        for x in range(column - 1, column + 2):
-            for y in range(row - 1, row + 2):
-                for label, ids in self._cells.get((unit.map_id, x, y), {}).items():
-                    if label in holders:
-                        yield from ids
+        x, y, _ = unit.state.position
+        columns = self._columns
+        for row in columns.cells_near(x, y, 1):
+            if columns.label_of(row) in holders and columns.ids[row] in self.units:
+                yield columns.ids[row]
 
     def _carry(self, container: Unit, before: Point, after: Point, outcome: Outcome) -> None:
         """What is in or on something travels with it."""
         delta = [b - a for a, b in zip(before, after, strict=True)]
         if not any(delta):
             return
-        for object_id in list(self._children.get(container.id, ())):
+        for object_id in self._children(container.id):
             unit = self.units[object_id]
             if object_id in self._seen or unit.state.held or unit.state.stale:
                 continue
@@ -559,16 +464,6 @@ class ShortTermMemory:
     ) -> None:
         """Replace a unit's belief; with a kind of change, the old one becomes history and the change is told."""
         before = unit.state
-        settled = (
-            kind is None
-            and before.parent == after.parent
-            and before.held == after.held
-            and before.stale == after.stale
-            and not unit.ghosts
-            and _cell(before) == _cell(after)
-        )
-        if not settled:
-            self._delist(unit)
         if kind is None:
             unit.state, unit.epoch = after, epoch
             if after.provisional != before.provisional or after.held:
@@ -577,82 +472,40 @@ class ShortTermMemory:
             unit.become(after, epoch)
             outcome.changes.append(Change(kind, unit.id, at if at is not None else after.stamp, before, after))
         unit.inferred = False
-        if settled:
-            self._tracks[unit.id] = _track(after, key=unit.id)
-        else:
-            self._enlist(unit)
+        self._note(unit)
         outcome.touched[unit.id] = None
 
     def _alias(self, unit: Unit, observation: Observation) -> None:
         if observation.image is not None:
             unit.image = observation.image
-        if observation.object_id is None:
-            return
-        owner = self._aliases.get(observation.object_id)
-        if owner is not None and owner != unit.id and owner in self.units:
-            self.units[owner].aliases.pop(observation.object_id, None)
-        self._aliases[observation.object_id] = unit.id
-        dropped = unit.add_alias(observation.object_id)
-        if dropped is not None and self._aliases.get(dropped) == unit.id:
-            del self._aliases[dropped]
+        if observation.object_id is not None:
+            self.units.join(unit, observation.object_id)
 
-    def _enlist(self, unit: Unit) -> None:
-        state, object_id = unit.state, unit.id
-        key = (unit.map_id, state.label)
-        self._by_label.setdefault(key, {})[object_id] = unit
-        self._cells.setdefault((unit.map_id, *_cell(state)), {}).setdefault(state.label, {})[object_id] = None
-        self._tracks[object_id] = _track(state, key=object_id)
-        if state.held:
-            self._held[object_id] = None
-        if unit.ghosts:
-            self._ghosted[object_id] = None
-        if state.stale and not unit.retired:
-            self._gone.setdefault(key, {})[object_id] = None
-        if state.parent is not None:
-            self._children.setdefault(state.parent, {})[object_id] = None
+    def _note(self, unit: Unit, *, changed: bool = True) -> None:
+        """Keep up with what a unit became."""
+        if unit.state.held:
+            self._held[unit.id] = None
+        else:
+            self._held.pop(unit.id, None)
+        self._candidates.note_ghosts(unit)
+        if changed:
+            self._changed[unit.id] = unit
 
-    def _delist(self, unit: Unit) -> None:
-        state, object_id = unit.state, unit.id
-        key = (unit.map_id, state.label)
-        self._by_label.get(key, {}).pop(object_id, None)
-        if not self._by_label.get(key, True):
-            del self._by_label[key]
-        place = (unit.map_id, *_cell(state))
-        cell = self._cells.get(place, {})
-        cell.get(state.label, {}).pop(object_id, None)
-        if not cell.get(state.label, True):
-            del cell[state.label]
-            if not cell:
-                del self._cells[place]
-        self._tracks.pop(object_id, None)
-        self._held.pop(object_id, None)
-        self._ghosted.pop(object_id, None)
-        self._gone.get(key, {}).pop(object_id, None)
-        if state.parent is not None:
-            siblings = self._children.get(state.parent, {})
-            siblings.pop(object_id, None)
-            if not siblings:
-                self._children.pop(state.parent, None)
+    def _write_rows(self) -> None:
+        """Lay out what changed in the columns."""
+        self._columns.put_all(
+            [Entry(u.state, u.epoch, u.map_id, u.retired, bool(u.ghosts)) for u in self._changed.values()]
+        )
+        self._changed.clear()
 
-
-def _cell(state: ObjectState) -> tuple[int, int]:
-    x, y, _ = state.position
-    return math.floor(x / _CELL), math.floor(y / _CELL)
-
-
-def _track(state: ObjectState, *, key: Hashable, ghost: bool = False) -> Track:
-    return Track(
-        key=key,
-        label=state.label,
-        position=state.position,
-        stamp=state.stamp,
-        covariance=np.array(state.covariance).reshape(3, 3) if state.covariance is not None else None,
-        size=state.size,
-        sensor_id=state.sensor_id,
-        gone=state.stale,
-        held=state.held and not ghost,
-        ghost=ghost,
-    )
+    def _children(self, object_id: str) -> list[str]:
+        """Ids of what is on or in an object."""
+        columns = self._columns
+        code = columns.parents.get(object_id)
+        if code is None:
+            return []
+        ids = [columns.ids[row] for row in np.flatnonzero(columns.column("parent") == code).tolist()]
+        return [i for i in ids if i in self.units]
 
 
 def _as_observed(container: ObjectState, observations: Sequence[Observation]) -> ObjectState:
@@ -662,12 +515,6 @@ def _as_observed(container: ObjectState, observations: Sequence[Observation]) ->
         return container
     nearest = min(seen, key=lambda o: (o.object_id != container.sensor_id, math.dist(o.position, container.position)))
     return container.but(states=apply_states(container.states, nearest.states), held=nearest.held)
-
-
-def _ghost_key(track: Track) -> _Ghost:
-    assert isinstance(track.key, tuple)  # only ghosts are asked
-    object_id, index = track.key
-    return str(object_id), int(index)
 
 
 def _updated(before: ObjectState, observation: Observation) -> ObjectState:

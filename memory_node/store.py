@@ -16,43 +16,25 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
 
-from memory_node.errors import StoreError
-from memory_node.units import Past, Unit
+import numpy as np
+import numpy.typing as npt
 
-__all__ = ["Durability", "Record", "Store"]
+from memory_node.columns import NUMBERS
+from memory_node.errors import StoreError
+from memory_node.schema import APPLICATION_ID, VERSION, Summary, migrate
+from memory_node.units import Past, Unit
+from scene_graph.types import SceneGraphError
+
+__all__ = ["Contents", "Durability", "Record", "Store"]
 
 Durability = Literal["process", "power"]
 
 _SYNCHRONOUS: dict[str, str] = {"process": "NORMAL", "power": "FULL"}
-_APPLICATION_ID = 0x4B41524D  # "KARM", so that another program's database is not taken for ours
-_MIGRATIONS = (
-    """
-    CREATE TABLE meta (
-        namespace TEXT NOT NULL,
-        key TEXT NOT NULL,
-        value TEXT NOT NULL,
-        PRIMARY KEY (namespace, key)
-    ) WITHOUT ROWID;
-    CREATE TABLE units (
-        number INTEGER PRIMARY KEY,
-        namespace TEXT NOT NULL,
-        id TEXT NOT NULL,
-        tier INTEGER NOT NULL,
-        record TEXT NOT NULL,
-        UNIQUE (namespace, id)
-    );
-    CREATE TABLE history (
-        number INTEGER NOT NULL,
-        position INTEGER NOT NULL,
-        record TEXT NOT NULL,
-        PRIMARY KEY (number, position)
-    ) WITHOUT ROWID;
-    CREATE TABLE images (number INTEGER PRIMARY KEY, image BLOB NOT NULL);
-    CREATE VIRTUAL TABLE places USING rtree (number, min_x, max_x, min_y, max_y, min_z, max_z);
-    CREATE VIRTUAL TABLE words USING fts5 (text);
-    """,
-)
-"""Statements that lead from each version of the schema to the next; a new file passes through all of them."""
+_SUMMARY = ("tier", "record", "label", "map_id", "frame_id", "parent", "states", "sensor_id", "numbers")
+_INSERT = f"INSERT INTO units (namespace, id, {', '.join(_SUMMARY)}) VALUES ({', '.join('?' * (len(_SUMMARY) + 2))})"
+_UPDATE = f"UPDATE units SET {', '.join(f'{name} = ?' for name in _SUMMARY)} WHERE number = ?"
+_MARGIN = 0.1
+"""Metres by which bounds in the R*-tree are wider than the thing, so that jitter of its place does not move them."""
 
 
 @dataclass(slots=True)
@@ -72,23 +54,50 @@ class Record:
 
 @dataclass(slots=True)
 class _Known:
-    """What the file holds of a unit, so that only differences are written.
+    """What the file holds of a unit in use, so that only differences are written.
 
     Attributes:
         number: Of its row.
         dropped: Position of the oldest belief kept.
         history: Position after the newest one.
         words: What full-text search finds it by.
-        place: Its bounds.
+        place: Its bounds, a little wider; None if not read.
         image: Its image.
+        aliases: Sensor ids that joined it.
     """
 
     number: int
     dropped: int
     history: int
     words: str
-    place: tuple[float, ...]
+    place: tuple[float, ...] | None
     image: bytes | None
+    aliases: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Contents:
+    """What a file holds of all units, column by column, in the order in which they were first kept.
+
+    Attributes:
+        ids: Memory's ids.
+        labels: Classes.
+        maps: Of the positions.
+        frames: Of the positions.
+        parents: What they are on or in.
+        states: Their states.
+        sensors: Newest sensor ids.
+        numbers: Records of `columns.NUMBERS`.
+    """
+
+    ids: list[str]
+    labels: list[str]
+    maps: list[str]
+    frames: list[str]
+    parents: list[str | None]
+    states: list[frozenset[str]]
+    sensors: list[str | None]
+    numbers: npt.NDArray[Any]
 
 
 class Store:
@@ -111,6 +120,7 @@ class Store:
         if not self.path.parent.is_dir():
             raise StoreError(f"cannot open {self.path}: its folder does not exist; create it first")
         self._namespace = namespace
+        self._numbers: dict[str, int] = {}
         self._known: dict[str, _Known] = {}
         try:
             self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
@@ -132,20 +142,19 @@ class Store:
         (application,) = self._db.execute("PRAGMA application_id").fetchone()
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if tables and application != _APPLICATION_ID:
+        if tables and application != APPLICATION_ID:
             raise StoreError(f"{self.path} is another program's database; give another path. It was not changed")
-        if version > len(_MIGRATIONS):
+        if version > VERSION:
             raise StoreError(
-                f"{self.path} has schema version {version}, this release reads up to {len(_MIGRATIONS)}; "
+                f"{self.path} has schema version {version}, this release reads up to {VERSION}; "
                 "upgrade karma, or give another path. It was not changed"
             )
         self._db.execute("PRAGMA busy_timeout = 5000")
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute(f"PRAGMA synchronous = {_SYNCHRONOUS[durability]}")
         self._db.execute("PRAGMA secure_delete = ON")
-        for number, statements in enumerate(_MIGRATIONS[version:], start=version + 1):
-            script = f"BEGIN IMMEDIATE; {statements} PRAGMA application_id = {_APPLICATION_ID};"
-            self._db.executescript(f"{script} PRAGMA user_version = {number}; COMMIT;")
+        if version < VERSION:
+            migrate(self._db)
 
     def close(self) -> None:
         """Close the file; what was committed stays."""
@@ -153,28 +162,75 @@ class Store:
 
     # Reading.
 
-    def units(self) -> Iterator[tuple[Unit, int]]:
-        """All units with their tiers, in the order in which they were first kept."""
+    def contents(self) -> Contents:
+        """What it holds of all units; the units themselves are loaded when they are needed."""
         with self._reporting():
-            ours = "number IN (SELECT number FROM units WHERE namespace = ?)"
-            name = (self._namespace,)
-            history: dict[int, list[Past]] = {}
-            for number, record in self._db.execute(
-                f"SELECT number, record FROM history WHERE {ours} ORDER BY number, position", name
-            ):
-                history.setdefault(number, []).append(Past.from_json(json.loads(record)))
-            images = dict(self._db.execute(f"SELECT number, image FROM images WHERE {ours}", name))
-            words = dict(self._db.execute("SELECT rowid, text FROM words"))
-            for number, tier, record in self._db.execute(
-                "SELECT number, tier, record FROM units WHERE namespace = ? ORDER BY number", name
-            ):
-                unit = Unit.from_json(json.loads(record))
-                unit.history = history.get(number, [])
-                unit.image = images.get(number)
-                end = unit.dropped + len(unit.history)
-                known = _Known(number, unit.dropped, end, words.get(number, ""), _box(unit), unit.image)
-                self._known[unit.id] = known
-                yield unit, tier
+            rows = self._db.execute(
+                "SELECT number, id, label, map_id, frame_id, parent, states, sensor_id, numbers FROM units"
+                " WHERE namespace = ? ORDER BY number",
+                (self._namespace,),
+            ).fetchall()
+            numbers, ids, labels, maps, frames, parents, states, sensors, packed = (
+                map(list, zip(*rows, strict=True)) if rows else ([] for _ in range(9))
+            )
+            self._numbers = dict(zip(ids, numbers, strict=True))
+            sets = {text: frozenset(text.split("\n")) if text else frozenset() for text in set(states)}
+            try:
+                table = np.frombuffer(b"".join(packed), dtype=NUMBERS)
+                if len(table) != len(ids):
+                    raise ValueError("its columns are of different lengths")
+            except ValueError as error:
+                raise StoreError(f"{self.path} is damaged ({error}); restore it from a backup") from error
+            return Contents(ids, labels, maps, frames, parents, [sets[text] for text in states], sensors, table)
+
+    def load(self, object_id: str) -> Unit:
+        """A unit with its history and image.
+
+        Raises:
+            KeyError: If it is not kept here.
+            StoreError: If its record cannot be read.
+        """
+        number = self._numbers[object_id]
+        with self._reporting():
+            (record,) = self._db.execute("SELECT record FROM units WHERE number = ?", (number,)).fetchone()
+            history = self._db.execute("SELECT record FROM history WHERE number = ? ORDER BY position", (number,))
+            past = [text for (text,) in history]
+            image = self._db.execute("SELECT image FROM images WHERE number = ?", (number,)).fetchone()
+            aliases = self._db.execute("SELECT alias FROM aliases WHERE number = ? ORDER BY position", (number,))
+            names = tuple(alias for (alias,) in aliases)
+            (words,) = self._db.execute("SELECT text FROM words WHERE rowid = ?", (number,)).fetchone() or ("",)
+        try:
+            unit = Unit.from_json(json.loads(record))
+            unit.history = [Past.from_json(json.loads(text)) for text in past]
+        except (ValueError, KeyError, TypeError, SceneGraphError) as error:
+            raise StoreError(f"{self.path}: the record of {object_id} is damaged ({error})") from error
+        unit.image = image[0] if image is not None else None
+        unit.aliases = dict.fromkeys(names)
+        end = unit.dropped + len(unit.history)
+        self._known[object_id] = _Known(number, unit.dropped, end, words, None, unit.image, names)
+        return unit
+
+    def owner(self, sensor_id: str) -> str | None:
+        """Id of the unit that a sensor id joined; see `unit_table.UnitSource`."""
+        with self._reporting():
+            found = self._db.execute(
+                "SELECT id FROM aliases JOIN units USING (number) WHERE aliases.namespace = ? AND alias = ?",
+                (self._namespace, sensor_id),
+            ).fetchone()
+        return found[0] if found is not None else None
+
+    def cool(self, object_id: str) -> None:
+        """Forget what was known of a unit's rows, since it is no longer in the process."""
+        self._known.pop(object_id, None)
+
+    def vectors(self, model: str) -> dict[str, bytes]:
+        """Vectors of texts that were embedded by a model, float32."""
+        with self._reporting():
+            return dict(
+                self._db.execute(
+                    "SELECT text, vector FROM vectors WHERE namespace = ? AND model = ?", (self._namespace, model)
+                )
+            )
 
     @property
     def live_bytes(self) -> int:
@@ -231,13 +287,23 @@ class Store:
             self._db.execute("VACUUM")
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
+    def write_vectors(self, model: str, vectors: Mapping[str, bytes]) -> None:
+        """Keep vectors of texts."""
+        with self._transaction():
+            self._db.executemany(
+                "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?)",
+                [(self._namespace, model, text, vector) for text, vector in vectors.items()],
+            )
+
     def _delete_units(self, object_ids: Iterable[str]) -> None:
+        numbers = []
         for object_id in object_ids:
-            known = self._known.pop(object_id, None)
-            if known is not None:
-                for table in ("history", "images", "places", "units"):
-                    self._db.execute(f"DELETE FROM {table} WHERE number = ?", (known.number,))
-                self._db.execute("DELETE FROM words WHERE rowid = ?", (known.number,))
+            self._known.pop(object_id, None)
+            if (number := self._numbers.pop(object_id, None)) is not None:
+                numbers.append((number,))
+        for table in ("history", "images", "places", "aliases", "units"):
+            self._db.executemany(f"DELETE FROM {table} WHERE number = ?", numbers)
+        self._db.executemany("DELETE FROM words WHERE rowid = ?", numbers)
 
     def _write_meta(self, meta: Mapping[str, Any]) -> None:
         self._db.executemany(
@@ -248,24 +314,43 @@ class Store:
     def _write_unit(self, record: Record) -> None:
         unit = record.unit
         known = self._known.get(unit.id)
-        row = (record.tier, _json(unit.to_json()))
-        box = _box(unit)
+        if known is None and unit.id in self._numbers:
+            self.load(unit.id)
+            known = self._known[unit.id]
+        summary = Summary.of(unit)
+        row = (
+            record.tier,
+            _json(unit.record()),
+            summary.label,
+            summary.map_id,
+            summary.frame_id,
+            summary.parent,
+            summary.states,
+            summary.sensor_id,
+            summary.numbers,
+        )
         if known is None:
-            cursor = self._db.execute(
-                "INSERT INTO units (tier, record, namespace, id) VALUES (?, ?, ?, ?)", (*row, self._namespace, unit.id)
-            )
+            cursor = self._db.execute(_INSERT, (self._namespace, unit.id, *row))
             assert cursor.lastrowid is not None
-            known = self._known[unit.id] = _Known(cursor.lastrowid, 0, 0, record.words, box, None)
+            known = self._known[unit.id] = _Known(cursor.lastrowid, 0, 0, record.words, None, None, ())
+            self._numbers[unit.id] = known.number
             self._db.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (known.number, record.words))
-            self._db.execute("INSERT INTO places VALUES (?, ?, ?, ?, ?, ?, ?)", (known.number, *box))
         else:
-            self._db.execute("UPDATE units SET tier = ?, record = ? WHERE number = ?", (*row, known.number))
+            self._db.execute(_UPDATE, (*row, known.number))
             if record.words != known.words:
                 self._db.execute("UPDATE words SET text = ? WHERE rowid = ?", (record.words, known.number))
                 known.words = record.words
-            if box != known.place:
-                self._db.execute("INSERT OR REPLACE INTO places VALUES (?, ?, ?, ?, ?, ?, ?)", (known.number, *box))
-                known.place = box
+        box = _box(unit)
+        if known.place is None or not _encloses(known.place, box):
+            known.place = tuple(v + _MARGIN if n % 2 else v - _MARGIN for n, v in enumerate(box))
+            self._db.execute("INSERT OR REPLACE INTO places VALUES (?, ?, ?, ?, ?, ?, ?)", (known.number, *known.place))
+        self._write_history(unit, known)
+        self._write_aliases(unit, known)
+        if unit.image is not known.image:
+            self._db.execute("INSERT OR REPLACE INTO images VALUES (?, ?)", (known.number, unit.image))
+            known.image = unit.image
+
+    def _write_history(self, unit: Unit, known: _Known) -> None:
         end = unit.dropped + len(unit.history)
         if known.history > end:  # a split gave part of it to another unit
             self._db.execute("DELETE FROM history WHERE number = ? AND position >= ?", (known.number, end))
@@ -282,9 +367,23 @@ class Store:
                 ],
             )
             known.history = end
-        if unit.image is not known.image:
-            self._db.execute("INSERT OR REPLACE INTO images VALUES (?, ?)", (known.number, unit.image))
-            known.image = unit.image
+
+    def _write_aliases(self, unit: Unit, known: _Known) -> None:
+        names = tuple(unit.aliases)
+        if names == known.aliases:
+            return
+        if len(names) > 1 and names[:-1] == known.aliases:
+            gone, new = [], [names[-1]]
+        else:
+            gone, new = [name for name in known.aliases if name not in unit.aliases], list(names)
+        self._db.executemany(
+            "DELETE FROM aliases WHERE number = ? AND alias = ?", [(known.number, name) for name in gone]
+        )
+        self._db.executemany(
+            "INSERT OR REPLACE INTO aliases (namespace, alias, number) VALUES (?, ?, ?)",
+            [(self._namespace, name, known.number) for name in new],
+        )
+        known.aliases = names
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -316,3 +415,7 @@ def _box(unit: Unit) -> tuple[float, ...]:
     for centre, reach in zip(unit.state.position, half, strict=True):
         bounds += [centre - reach, centre + reach]
     return tuple(bounds)
+
+
+def _encloses(bounds: tuple[float, ...], box: tuple[float, ...]) -> bool:
+    return all(b >= v if n % 2 else b <= v for n, (b, v) in enumerate(zip(bounds, box, strict=True)))

@@ -112,12 +112,15 @@ class Unit:
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready mapping of all but history and image; `from_json` reads it back."""
+        return {**self.record(), "aliases": list(self.aliases)}
+
+    def record(self) -> dict[str, Any]:
+        """The same without the sensor ids."""
         return {
             "state": self.state.to_json(),
             "since": self.since,
             "epoch": self.epoch,
             "map_id": self.map_id,
-            "aliases": list(self.aliases),
             "dropped": self.dropped,
             "ghosts": [ghost.to_json() for ghost in self.ghosts],
             "retired": self.retired,
@@ -138,7 +141,7 @@ class Unit:
             since=float(data["since"]),
             epoch=int(data["epoch"]),
             map_id=str(data["map_id"]),
-            aliases=dict.fromkeys(data["aliases"]),
+            aliases=dict.fromkeys(data.get("aliases", ())),
             dropped=int(data["dropped"]),
             ghosts=[ObjectState.from_json(ghost) for ghost in data["ghosts"]],
             retired=bool(data["retired"]),

@@ -2,38 +2,23 @@
 
 No fixed policy is right: W-TinyLFU's frequency guard wins on loops and scans, and loses to plain LRU where the
 working set jumps, as in a home when the robot changes rooms, the more so at the few units that a prompt can hold.
-`Adaptive` lets LRU and three kinds of W-TinyLFU (as published; with a margin, for loops; with a margin and a larger
-window, for what lies between recency and frequency) run as *shadows*, caches of keys without values, and makes its own
+`Adaptive` runs both as *shadows*, caches of keys without values that are exactly the two policies, and makes its own
 content follow whichever has had more hits lately (set duelling; with shadows of full size the comparison is exact
-rather than sampled).
+rather than sampled). Following costs little: on a miss it gives up a key that the leader does not hold.
+More shadows (other windows, stricter guards) win more on some traces, but lose points on others while chance decides
+between them.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable
 from typing import Generic, Unpack
 
 from memory_node.policies.base import K, Options, Policy, V
 from memory_node.policies.lru import LRU
-from memory_node.policies.sketch import FrequencySketch
 from memory_node.policies.wtinylfu import WTinyLFU
 
 __all__ = ["Adaptive"]
-
-
-_SMALL_WINDOW, _LARGE_WINDOW = 0.01, 0.2
-"""Shares of the capacity that are window: for loops and scans, and for traces between recency and frequency."""
-
-
-class _Borrowed:
-    """A sketch that somebody else adds to."""
-
-    def __init__(self, sketch: FrequencySketch) -> None:
-        self.estimate = sketch.estimate
-
-    def add(self, key: Hashable) -> None:
-        """Nothing: the owner counts."""
 
 
 class _Shadow(Generic[K]):
@@ -66,14 +51,15 @@ class _Shadow(Generic[K]):
 
 
 class Adaptive(Policy[K, V]):
-    """Follows the best of an LRU and three W-TinyLFU shadows. O(1) amortised, five times the keys of one cache.
+    """Follows the better of an LRU and a W-TinyLFU shadow. O(1) amortised, three times the keys of one cache.
 
     Args:
         capacity: How many keys it holds.
-        horizon: Accesses after which a hit counts half in the comparison; by default ten times the capacity, and no
-            less than 1000.
-        hysteresis: Hits by which a shadow must lead to be followed, for each key of ours that it does not hold: to
-            follow it costs about a miss for each, so a lead by chance must not be taken for one that lasts.
+        horizon: Accesses after which a hit counts half in the comparison; by default twice the capacity, and no less
+            than 1000.
+        hysteresis: Hits by which the other shadow must lead to be followed, for each key of ours that it does not
+            hold: to follow it costs a miss for some of them, so a lead by chance should not be taken for one that
+            lasts.
         **options: See `Policy`.
     """
 
@@ -84,21 +70,17 @@ class Adaptive(Policy[K, V]):
         capacity: int,
         *,
         horizon: int | None = None,
-        hysteresis: float = 0.4,
+        hysteresis: float = 0.03,
         **options: Unpack[Options[K, V]],
     ) -> None:
         super().__init__(capacity, **options)
-        # All shadows see the same accesses, so one sketch counts for all; full counters say more than a doorkeeper.
-        self._sketch = FrequencySketch(capacity, doorkeeper=False, seed=self.seed)
         self._shadows: tuple[_Shadow[K], ...] = (
-            _Shadow(self._guarded(_SMALL_WINDOW, margin=0), self._data),
+            _Shadow(WTinyLFU(capacity, seed=self.seed), self._data),
             _Shadow(LRU(capacity), self._data),
-            _Shadow(self._guarded(_SMALL_WINDOW, margin=1), self._data),
-            _Shadow(self._guarded(_LARGE_WINDOW, margin=1), self._data),
         )
         self._leader = self._shadows[0]
         # Rather than decaying scores on every access, let the weight of new hits grow.
-        self._growth = 2.0 ** (1.0 / (horizon if horizon is not None else max(1000, 10 * capacity)))
+        self._growth = 2.0 ** (1.0 / (horizon if horizon is not None else max(1000, 2 * capacity)))
         self._weight = 1.0
         self._hysteresis = hysteresis
         self._seen: K | None = None
@@ -107,9 +89,6 @@ class Adaptive(Policy[K, V]):
     def leader(self) -> str:
         """Name of the policy followed now."""
         return self._leader.cache.name
-
-    def _guarded(self, window: float, *, margin: int) -> WTinyLFU[K, None]:
-        return WTinyLFU(self.capacity, window=window, margin=margin, sketch=_Borrowed(self._sketch))
 
     def _insert(self, key: K) -> None:
         if self._seen is not key:
@@ -156,7 +135,6 @@ class Adaptive(Policy[K, V]):
                 shadow.cache.pop(key, None)
 
     def _access(self, key: K) -> None:
-        self._sketch.add(key)
         self._weight *= self._growth
         if self._weight > 1e100:
             for shadow in self._shadows:
