@@ -126,7 +126,9 @@ def measure(name: str) -> dict[str, object]:
         found = homes[phrase.home].recall(phrase.text, k=5, min_score=0.0)
         answered.append((phrase, [(r.object.label, r.score) for r in found]))
     by_threshold = {
-        str(bound): round(sum(_right(p, [f for f in found if f[1] >= bound]) for p, found in answered) / len(phrases), 3)
+        str(bound): round(
+            sum(_right(p, [f for f in found if f[1] >= bound]) for p, found in answered) / len(phrases), 3
+        )
         for bound in THRESHOLDS
     }
     located = [(p, homes[p.home].locate(p.text)) for p in phrases]
@@ -141,7 +143,9 @@ def measure(name: str) -> dict[str, object]:
         "accuracy": 1 - len(wrong) / len(phrases),
         "accuracy_by_threshold": by_threshold,
         "recall_at_k": {
-            str(k): round(sum(any(label in p.answers for label, _ in f[:k]) for p, f in answerable) / len(answerable), 3)
+            str(k): round(
+                sum(any(label in p.answers for label, _ in f[:k]) for p, f in answerable) / len(answerable), 3
+            )
             for k in (1, 2, 3, 5)
         },
         "wrong": [{"home": p.home, "phrase": p.text, "got": got, "score": round(s, 3)} for p, got, s in wrong],
@@ -168,6 +172,10 @@ def main(json_path: str | None = None) -> dict[str, object]:
 def run() -> dict[str, object]:
     """The figures, for `karma bench`."""
     return main()
+
+
+def _share(right: list[bool]) -> float:
+    return round(sum(right) / len(right), 3)
 
 
 def _right(phrase: Phrase, found: list[tuple[str, float]]) -> bool:

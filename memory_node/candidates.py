@@ -46,28 +46,19 @@ class Candidates:
         self._ghost_cells: dict[tuple[str, int, int], dict[str, None]] = {}
         self._ghost_places: dict[str, tuple[tuple[str, int, int], ...]] = {}
 
-    def note_ghosts(self, unit: Unit) -> None:
-        """Keep up with a unit's old places where it may still be."""
-        object_id = unit.id
-        self.drop_ghosts(object_id)
-        if unit.ghosts:
-            places = tuple(
-                dict.fromkeys(
-                    (unit.map_id, math.floor(g.position[0] / CELL), math.floor(g.position[1] / CELL))
-                    for g in unit.ghosts
-                )
-            )
-            self._ghost_places[object_id] = places
-            for place in places:
+    def note_places(self, object_id: str, map_id: str, places: Sequence[Sequence[float]]) -> None:
+        """Keep up with the old places (metres) where a unit may still be."""
+        if object_id in self._ghost_places:
+            for place in self._ghost_places.pop(object_id):
+                ids = self._ghost_cells[place]
+                ids.pop(object_id, None)
+                if not ids:
+                    del self._ghost_cells[place]
+        if places:
+            cells = dict.fromkeys((map_id, math.floor(p[0] / CELL), math.floor(p[1] / CELL)) for p in places)
+            self._ghost_places[object_id] = tuple(cells)
+            for place in cells:
                 self._ghost_cells.setdefault(place, {})[object_id] = None
-
-    def drop_ghosts(self, object_id: str) -> None:
-        """Forget a unit's old places."""
-        for place in self._ghost_places.pop(object_id, ()):
-            ids = self._ghost_cells[place]
-            ids.pop(object_id, None)
-            if not ids:
-                del self._ghost_cells[place]
 
     def join(
         self,

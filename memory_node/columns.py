@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from memory_node.grid import CELL, Grid
+from memory_node.grid import Grid
 from scene_graph.types import ObjectState
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "TIERS",
     "Codes",
     "Columns",
+    "Kind",
     "Rows",
 ]
 
@@ -82,6 +83,33 @@ class Codes:
     def among(self, names: Iterable[str]) -> list[int]:
         """Codes of those strings that have one."""
         return [self._codes[name] for name in names if name in self._codes]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What is the same for many rows.
+
+    Attributes:
+        label: Class.
+        map_id: Of the position.
+        frame_id: Of the position.
+        states: The object's states.
+    """
+
+    label: str
+    map_id: str
+    frame_id: str
+    states: frozenset[str]
+
+    @classmethod
+    def parse(cls, text: str) -> Kind:
+        """Read one from its parts with the unit separator (character 31) between them, states a line each.
+
+        Raises:
+            ValueError: If there are more or fewer parts.
+        """
+        label, map_id, frame_id, states = text.split("\x1f")
+        return cls(label, map_id, frame_id, frozenset(states.split("\n")) if states else frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,53 +255,48 @@ class Columns:
     def fill(
         self,
         ids: Sequence[str],
-        labels: Sequence[str],
-        maps: Sequence[str],
-        frames: Sequence[str],
+        kinds: Sequence[Kind],
+        kind: npt.NDArray[np.intp],
         parents: Sequence[str | None],
-        states: Sequence[frozenset[str]],
         sensors: Sequence[str | None],
         numbers: npt.NDArray[Any],
     ) -> None:
-        """Write many new rows of the archive at once, such as a whole file's.
+        """Write the rows of a whole file at once, as of the archive, into columns that have none yet.
 
         Args:
-            ids: Of the objects; none of them has a row yet, and no row is free.
-            labels: Their classes.
-            maps: Their maps.
-            frames: Their frames of reference.
+            ids: Of the objects.
+            kinds: What is the same for many of them.
+            kind: Of each object, its index in `kinds`.
             parents: What they are on or in.
-            states: Their states.
             sensors: Their newest sensor ids.
             numbers: Their numbers, see `NUMBERS`.
         """
-        first, count = self._size, len(ids)
+        count = len(ids)
         if not count:
             return
-        self._grow(first + count)
-        self._size += count
-        new = slice(first, self._size)
+        self._grow(count)
+        self._size = count
         columns = self._columns
         for name in ("position", "stamp", "size", "covariance", "epoch", "flags"):
-            columns[name][new] = numbers[name]
-        codes = list(map(self.labels.of, labels))
-        columns["label"][new] = codes
-        columns["map"][new] = list(map(self.maps.of, maps))
-        columns["frame"][new] = list(map(self.frames.of, frames))
-        columns["parent"][new] = [-1 if parent is None else self.parents.of(parent) for parent in parents]
-        columns["state"][new] = list(map(self.mask, states))
-        columns["text"][new] = -1
-        columns["tier"][new] = ARCHIVE
-        columns["alive"][new] = True
-        self.ids.extend(ids)
-        self.sensors.extend(sensors)
-        self._label_of.extend(codes)
-        self.rows.update(zip(ids, range(first, self._size), strict=True))
-        for row, code in enumerate(codes, start=first):
-            self._by_label.setdefault(code, {})[row] = None
-        cells = np.floor(numbers["position"][:, :2] / CELL).astype(np.int64).tolist()
-        self._grid.put_all(range(first, self._size), cells)
-        self._label_rows.clear()
+            columns[name][:count] = numbers[name]
+        labels = np.array([self.labels.of(k.label) for k in kinds])[kind]
+        columns["label"][:count] = labels
+        columns["map"][:count] = np.array([self.maps.of(k.map_id) for k in kinds])[kind]
+        columns["frame"][:count] = np.array([self.frames.of(k.frame_id) for k in kinds])[kind]
+        columns["state"][:count] = np.array([self.mask(k.states) for k in kinds], dtype=np.uint64)[kind]
+        columns["parent"][:count] = -1
+        on = [row for row, parent in enumerate(parents) if parent is not None]
+        columns["parent"][on] = [self.parents.of(parents[row] or "") for row in on]
+        columns["text"][:count] = -1
+        columns["tier"][:count] = ARCHIVE
+        columns["alive"][:count] = True
+        self.ids = list(ids)
+        self.sensors = list(sensors)
+        self._label_of = labels.tolist()
+        self.rows = dict(zip(ids, range(count), strict=True))
+        for code in np.unique(labels).tolist():
+            self._by_label[code] = dict.fromkeys(np.flatnonzero(labels == code).tolist())
+        self._grid.fill(columns["position"][:count])
         self.changes += 1
 
     def drop(self, object_id: str) -> None:

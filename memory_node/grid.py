@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
 
 __all__ = ["CELL", "Grid"]
 
@@ -39,12 +42,16 @@ class Grid:
         else:
             rows.append(row)
 
-    def put_all(self, rows: Iterable[int], cells: Iterable[tuple[int, int]]) -> None:
-        """File many rows that the grid does not have yet, by the (column, row) of their cells."""
-        for row, (column, line) in zip(rows, cells, strict=True):
-            cell = column * _WIDTH + line
-            self._of[row] = cell
-            self._cells.setdefault(cell, []).append(row)
+    def fill(self, positions: npt.NDArray[np.float64]) -> None:
+        """File rows 0 to N − 1, of (N, 3) positions in metres, in a grid that has none yet."""
+        columns = np.floor(positions[:, :2] / CELL).astype(np.int64)
+        cells = (columns[:, 0] * _WIDTH + columns[:, 1]).tolist()
+        self._of = dict(enumerate(cells))
+        for row, cell in enumerate(cells):
+            if cell in self._cells:
+                self._cells[cell].append(row)
+            else:
+                self._cells[cell] = [row]
 
     def drop(self, row: int) -> None:
         """Take a row out."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -95,19 +97,10 @@ class Keeper:
         meta = self._store.meta()
         # Until a frame says otherwise the robot is where it was: asked before, memory knows what it knew.
         beliefs.map_id = beliefs.map_id or str(meta.get("map_id", ""))
-        contents = self._store.contents()
-        beliefs.columns.fill(
-            contents.ids,
-            contents.labels,
-            contents.maps,
-            contents.frames,
-            contents.parents,
-            contents.states,
-            contents.sensors,
-            contents.numbers,
-        )
-        beliefs.units.units.counted(len(contents.ids))
-        beliefs.units.restored()
+        with _without_collection():
+            kept = self._store.contents()
+            beliefs.columns.fill(kept.ids, kept.kinds, kept.kind, kept.parents, kept.sensors, kept.numbers)
+        beliefs.units.restored(len(kept.ids), kept.ghosts)
         beliefs.next_number = int(meta.get("next_number", 1))
         beliefs.epoch = int(meta.get("epoch", 0))
         if meta.get("now") is not None:
@@ -182,3 +175,15 @@ class Keeper:
             words = " ".join([unit.state.label, *info.words, *sorted(unit.state.states), place]).strip()
             self._words[key] = words
         return words
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Spare the garbage collector from looking again and again at what is just being made, all of it to stay."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -31,6 +31,7 @@ class Summary:
         states: Its states, sorted, a line each.
         sensor_id: Newest sensor id.
         numbers: A record of `columns.NUMBERS`, as bytes.
+        ghosts: (x, y) of old places where it may still be, float64 as bytes; None if there are none.
     """
 
     label: str
@@ -40,6 +41,7 @@ class Summary:
     states: str
     sensor_id: str | None
     numbers: bytes
+    ghosts: bytes | None
 
     @classmethod
     def of(cls, unit: Unit) -> Summary:
@@ -54,6 +56,7 @@ class Summary:
             "\n".join(sorted(state.states)),
             state.sensor_id,
             _pack(state, unit.epoch, entry.flags),
+            np.array([g.position[:2] for g in unit.ghosts], dtype=np.float64).tobytes() if unit.ghosts else None,
         )
 
 
@@ -107,6 +110,7 @@ def _summarise(db: sqlite3.Connection) -> None:
         ALTER TABLE units ADD COLUMN states TEXT NOT NULL DEFAULT '';
         ALTER TABLE units ADD COLUMN sensor_id TEXT;
         ALTER TABLE units ADD COLUMN numbers BLOB NOT NULL DEFAULT x'';
+        ALTER TABLE units ADD COLUMN ghosts BLOB;
         CREATE TABLE aliases (
             position INTEGER PRIMARY KEY,
             namespace TEXT NOT NULL,
@@ -131,7 +135,7 @@ def _summarise(db: sqlite3.Connection) -> None:
         data.pop("aliases", None)
         db.execute(
             "UPDATE units SET record = ?, label = ?, map_id = ?, frame_id = ?, parent = ?, states = ?, sensor_id = ?,"
-            " numbers = ? WHERE number = ?",
+            " numbers = ?, ghosts = ? WHERE number = ?",
             (
                 json.dumps(data, separators=(",", ":")),
                 summary.label,
@@ -141,6 +145,7 @@ def _summarise(db: sqlite3.Connection) -> None:
                 summary.states,
                 summary.sensor_id,
                 summary.numbers,
+                summary.ghosts,
                 number,
             ),
         )

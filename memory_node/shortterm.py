@@ -8,13 +8,14 @@ what an object is must not depend on what the cache evicted.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from memory_node.candidates import Candidates, ghost_key
-from memory_node.columns import GHOSTS, HELD, Columns, Entry
+from memory_node.columns import HELD, Columns, Entry
 from memory_node.surroundings import Surroundings, is_shut
 from memory_node.unit_table import UnitSource, UnitTable
 from memory_node.units import MAX_GHOSTS, Past, Unit
@@ -98,13 +99,20 @@ class ShortTermMemory:
         self._note(unit)
         self._write_rows()
 
-    def restored(self) -> None:
-        """Read from the columns what is kept beside them, after they were filled from a file."""
+    def restored(self, count: int, ghosts: Mapping[str, npt.NDArray[np.float64]]) -> None:
+        """Take note of what a file holds, after the columns were filled from it.
+
+        Args:
+            count: How many units.
+            ghosts: (N, 2) places (metres) where a unit may still be, by id.
+        """
         columns = self._columns
-        flags = columns.column("flags")
-        for row in np.flatnonzero(flags & (HELD | GHOSTS)).tolist():
-            if columns.ids[row] in self.units:
-                self._note(self.units[columns.ids[row]], changed=False)
+        self.units.counted(count)
+        for row in np.flatnonzero(columns.column("flags") & HELD).tolist():
+            self._held[columns.ids[row]] = None
+        for object_id, places in ghosts.items():
+            map_id = columns.maps.names[columns.column("map")[columns.rows[object_id]]]
+            self._candidates.note_places(object_id, map_id, places.tolist())
 
     def remove(self, object_id: str) -> Unit:
         """Forget a unit.
@@ -114,7 +122,7 @@ class ShortTermMemory:
         """
         unit = self.units.pop(object_id)
         self._held.pop(object_id, None)
-        self._candidates.drop_ghosts(object_id)
+        self._candidates.note_places(object_id, "", ())
         return unit
 
     # Observation.
@@ -481,15 +489,14 @@ class ShortTermMemory:
         if observation.object_id is not None:
             self.units.join(unit, observation.object_id)
 
-    def _note(self, unit: Unit, *, changed: bool = True) -> None:
+    def _note(self, unit: Unit) -> None:
         """Keep up with what a unit became."""
         if unit.state.held:
             self._held[unit.id] = None
         else:
             self._held.pop(unit.id, None)
-        self._candidates.note_ghosts(unit)
-        if changed:
-            self._changed[unit.id] = unit
+        self._candidates.note_places(unit.id, unit.map_id, [ghost.position for ghost in unit.ghosts])
+        self._changed[unit.id] = unit
 
     def _write_rows(self) -> None:
         """Lay out what changed in the columns."""

@@ -19,7 +19,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from memory_node.columns import NUMBERS
+from memory_node.columns import NUMBERS, Kind
 from memory_node.errors import StoreError
 from memory_node.schema import APPLICATION_ID, VERSION, Summary, migrate
 from memory_node.units import Past, Unit
@@ -30,7 +30,8 @@ __all__ = ["Contents", "Durability", "Record", "Store"]
 Durability = Literal["process", "power"]
 
 _SYNCHRONOUS: dict[str, str] = {"process": "NORMAL", "power": "FULL"}
-_SUMMARY = ("tier", "record", "label", "map_id", "frame_id", "parent", "states", "sensor_id", "numbers")
+_SUMMARY = ("tier", "record", "label", "map_id", "frame_id", "parent", "states", "sensor_id", "numbers", "ghosts")
+_KIND = " || char(31) || ".join(("label", "map_id", "frame_id", "states"))
 _INSERT = f"INSERT INTO units (namespace, id, {', '.join(_SUMMARY)}) VALUES ({', '.join('?' * (len(_SUMMARY) + 2))})"
 _UPDATE = f"UPDATE units SET {', '.join(f'{name} = ?' for name in _SUMMARY)} WHERE number = ?"
 _MARGIN = 0.1
@@ -81,23 +82,21 @@ class Contents:
 
     Attributes:
         ids: Memory's ids.
-        labels: Classes.
-        maps: Of the positions.
-        frames: Of the positions.
+        kinds: What is the same for many units: class, map, frame of reference and states.
+        kind: Of each unit, its index in `kinds`.
         parents: What they are on or in.
-        states: Their states.
         sensors: Newest sensor ids.
         numbers: Records of `columns.NUMBERS`.
+        ghosts: (N, 2) places (metres) where a unit may still be, by id, for those that have any.
     """
 
     ids: list[str]
-    labels: list[str]
-    maps: list[str]
-    frames: list[str]
+    kinds: list[Kind]
+    kind: npt.NDArray[np.intp]
     parents: list[str | None]
-    states: list[frozenset[str]]
     sensors: list[str | None]
     numbers: npt.NDArray[Any]
+    ghosts: dict[str, npt.NDArray[np.float64]]
 
 
 class Store:
@@ -166,22 +165,29 @@ class Store:
         """What it holds of all units; the units themselves are loaded when they are needed."""
         with self._reporting():
             rows = self._db.execute(
-                "SELECT number, id, label, map_id, frame_id, parent, states, sensor_id, numbers FROM units"
+                f"SELECT number, id, {_KIND}, parent, sensor_id, numbers FROM units"
                 " WHERE namespace = ? ORDER BY number",
                 (self._namespace,),
             ).fetchall()
-            numbers, ids, labels, maps, frames, parents, states, sensors, packed = (
-                map(list, zip(*rows, strict=True)) if rows else ([] for _ in range(9))
-            )
-            self._numbers = dict(zip(ids, numbers, strict=True))
-            sets = {text: frozenset(text.split("\n")) if text else frozenset() for text in set(states)}
-            try:
-                table = np.frombuffer(b"".join(packed), dtype=NUMBERS)
-                if len(table) != len(ids):
-                    raise ValueError("its columns are of different lengths")
-            except ValueError as error:
-                raise StoreError(f"{self.path} is damaged ({error}); restore it from a backup") from error
-            return Contents(ids, labels, maps, frames, parents, [sets[text] for text in states], sensors, table)
+            places = self._db.execute(
+                "SELECT id, ghosts FROM units WHERE namespace = ? AND ghosts IS NOT NULL ORDER BY number",
+                (self._namespace,),
+            ).fetchall()
+        numbers, ids, texts, parents, sensors, packed = (
+            map(list, zip(*rows, strict=True)) if rows else ([] for _ in range(6))
+        )
+        self._numbers = dict(zip(ids, numbers, strict=True))
+        indices = {text: index for index, text in enumerate(dict.fromkeys(texts))}
+        try:
+            table = np.frombuffer(b"".join(packed), dtype=NUMBERS)
+            if len(table) != len(ids):
+                raise ValueError("its columns are of different lengths")
+            kinds = [Kind.parse(text) for text in indices]
+            ghosts = {i: np.frombuffer(blob, dtype=np.float64).reshape(-1, 2) for i, blob in places}
+        except ValueError as error:
+            raise StoreError(f"{self.path} is damaged ({error}); restore it from a backup") from error
+        kind = np.fromiter(map(indices.__getitem__, texts), dtype=np.intp, count=len(texts))
+        return Contents(ids, kinds, kind, parents, sensors, table, ghosts)
 
     def load(self, object_id: str) -> Unit:
         """A unit with its history and image.
@@ -328,6 +334,7 @@ class Store:
             summary.states,
             summary.sensor_id,
             summary.numbers,
+            summary.ghosts,
         )
         if known is None:
             cursor = self._db.execute(_INSERT, (self._namespace, unit.id, *row))

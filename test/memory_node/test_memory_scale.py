@@ -1,4 +1,4 @@
-"""What thousands of units need: units that lie on disk until they are asked for, files of earlier releases, an index."""
+"""Thousands of units: those that lie on disk until they are asked for, files of earlier releases, an index."""
 
 import json
 import sqlite3
