@@ -45,10 +45,12 @@ class Room:
     Attributes:
         room_id: Stable id.
         areas: Ids of its areas.
+        name: What people call it; empty for a room that is named by what is in it.
     """
 
     room_id: str
     areas: tuple[str, ...]
+    name: str = ""
 
 
 @dataclass
@@ -169,7 +171,8 @@ class AreaMap:
                 room_id = f"room-{self.next_room}"
                 self.next_room += 1
             taken.add(room_id)
-            named.append(Room(room_id, tuple(sorted(areas, key=_number))))
+            name = next((r.name for r in self.rooms if r.room_id == room_id), "")
+            named.append(Room(room_id, tuple(sorted(areas, key=_number)), name))
         self.rooms = sorted(named, key=lambda room: _number(room.room_id))
 
     def _room_labels(self, grid: OccupancyGrid) -> list[int]:

@@ -16,7 +16,7 @@ from scene_graph.placement import Habits
 from scene_graph.state import GraphState, Note, number_of
 from scene_graph.types import SceneGraphError
 
-__all__ = ["read_document", "write_document"]
+__all__ = ["object_from_json", "read_document", "write_document"]
 
 _KNOWN = frozenset(
     [
@@ -39,7 +39,7 @@ _KNOWN = frozenset(
         "digest",
     ]
 )
-_KNOWN_ROOM = frozenset({"id", "areas"})
+_KNOWN_ROOM = frozenset({"id", "areas", "name"})
 _KNOWN_AREA = frozenset({"id", "position"})
 _KNOWN_NOTE = frozenset({"id", "label", "position", "stamp", "area"})
 _KNOWN_PART = frozenset({"id", "position", "size"})
@@ -59,7 +59,10 @@ def write_document(state: GraphState) -> dict[str, Any]:
         "epoch": state.epoch,
         "next_ids": {**numbers, **extra.get("next_ids", {})},
         "rooms": [
-            {"id": room.room_id, "areas": list(room.areas), **extra.get(room.room_id, {})} for room in areas.rooms
+            {"id": room.room_id, "areas": list(room.areas)}
+            | ({"name": room.name} if room.name else {})
+            | extra.get(room.room_id, {})
+            for room in areas.rooms
         ],
         "areas": [{"id": a, "position": list(xy), **extra.get(a, {})} for a, xy in areas.areas.items()],
         "ways": [[a, b, cost, *extra.get((a, b), ())] for (a, b), cost in sorted(areas.edges.items())],
@@ -102,7 +105,7 @@ def _read(state: GraphState, data: Mapping[str, Any]) -> None:
     state.areas = AreaMap(
         areas={str(a["id"]): (float(a["position"][0]), float(a["position"][1])) for a in data["areas"]},
         edges={(str(way[0]), str(way[1])): float(way[2]) for way in data["ways"]},
-        rooms=[Room(str(r["id"]), tuple(str(a) for a in r["areas"])) for r in data["rooms"]],
+        rooms=[Room(str(r["id"]), tuple(str(a) for a in r["areas"]), str(r.get("name", ""))) for r in data["rooms"]],
         next_area=int(numbers.get("area", 1)),
         next_room=int(numbers.get("room", 1)),
     )
@@ -129,14 +132,19 @@ def _read(state: GraphState, data: Mapping[str, Any]) -> None:
 def _objects(data: list[Any]) -> list[SceneObject]:
     """Objects from mappings, or as the file's reader has built them already."""
     built = bool(data) and isinstance(data[0], SceneObject)
-    things: list[SceneObject] = data if built else [_object(item) for item in data]
+    things: list[SceneObject] = data if built else [object_from_json(item) for item in data]
     for thing in things:
         if thing.first_stamp == math.inf:
             thing.first_stamp = thing.stamp
     return things
 
 
-def _object(raw: Mapping[str, Any]) -> SceneObject:
+def object_from_json(raw: Mapping[str, Any]) -> SceneObject:
+    """Read what `SceneObject.to_json` wrote; unknown fields are kept in its `extra`.
+
+    Raises:
+        msgspec.ValidationError: If a field is missing or of the wrong kind.
+    """
     parts = [
         msgspec.structs.replace(msgspec.convert(_only(part, _KNOWN_PART), Part), extra=_rest(part, _KNOWN_PART))
         for part in raw.get("merged", ())

@@ -18,7 +18,7 @@ import msgspec
 from scene_graph.objects import SceneObject
 from scene_graph.types import SceneGraphError
 
-__all__ = ["FORMAT", "VERSION", "GraphFileError", "collector_off", "digest", "read_graph", "write_graph"]
+__all__ = ["FORMAT", "VERSION", "GraphFileError", "collector_off", "digest", "read_graph", "write_graph", "write_text"]
 
 FORMAT = "karma-scene-graph"
 VERSION = 2
@@ -105,12 +105,22 @@ def write_graph(path: str | PathLike[str], data: dict[str, Any]) -> None:
     target = Path(path)
     if target.exists() and target.stat().st_size:
         read_graph(target)  # never write over what we could not have read
+    write_text(target, dumps({**data, "digest": digest(data)}))
+
+
+def write_text(path: str | PathLike[str], text: str) -> None:
+    """Write a text file in one step: whoever reads it, or is killed, sees the old one or the new one.
+
+    Raises:
+        GraphFileError: If it cannot be written.
+    """
+    target = Path(path)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                stream.write(dumps({**data, "digest": digest(data)}))
+                stream.write(text)
                 stream.flush()
                 os.fsync(stream.fileno())
             os.replace(name, target)
@@ -119,7 +129,7 @@ def write_graph(path: str | PathLike[str], data: dict[str, Any]) -> None:
                 os.unlink(name)
             raise
     except OSError as error:
-        raise GraphFileError(f"cannot write scene graph {path}: {error.strerror or error}") from error
+        raise GraphFileError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 def dumps(data: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from scene_graph.relations import beside
 from scene_graph.state import GraphState, Note, number_of
 from scene_graph.types import Point
 
-__all__ = ["network", "outline", "rooms"]
+__all__ = ["LOOSE", "network", "outline", "rooms"]
 
 RELATIONS = ("on", "in")
 
@@ -54,7 +54,7 @@ def rooms(state: GraphState) -> list[dict[str, Any]]:
             "position": None if position is None else list(position),
             "areas": areas,
         }
-        if room.room_id == _LOOSE:
+        if room.room_id == LOOSE:
             entry["objects"] = [_entry(state, thing) for thing in under.get(None, ())]
         result.append(entry)
     return result
@@ -99,7 +99,7 @@ def network(state: GraphState) -> nx.DiGraph[str]:
     return tree
 
 
-_LOOSE = "room-0"
+LOOSE = "room-0"
 """Id of the room of what is in no room yet."""
 
 
@@ -117,7 +117,7 @@ def _outline(
 ) -> list[tuple[Room, str, Point | None]]:
     placed = {a for room in state.areas.rooms for a in room.areas}
     loose = tuple(a for a in state.areas.areas if a not in placed)
-    every = [*state.areas.rooms, *([Room(_LOOSE, loose)] if loose or None in under else [])]
+    every = [*state.areas.rooms, *([Room(LOOSE, loose)] if loose or None in under else [])]
     result: list[tuple[Room, str, Point | None]] = []
     for room in every:
         labels = [thing.label for a in room.areas for thing in under.get(a, ()) if not thing.stale]
@@ -126,7 +126,7 @@ def _outline(
         if places:
             x, y = (round(sum(values) / len(places), 3) for values in zip(*places, strict=True))
             middle = (x, y, state.grid.floor)
-        result.append((room, state.knowledge.room_name(labels), middle))
+        result.append((room, room.name or state.knowledge.room_name(labels), middle))
     return result
 
 
