@@ -20,7 +20,16 @@ import numpy.typing as npt
 
 from memory_node.errors import EmbeddingError
 
-__all__ = ["CachedEmbedder", "Embedder", "Encoder", "MiniLM", "OpenAIEmbedder", "Vectors", "single_thread"]
+__all__ = [
+    "CachedEmbedder",
+    "Embedder",
+    "Encoder",
+    "MiniLM",
+    "OpenAIEmbedder",
+    "Vectors",
+    "default_embedder",
+    "single_thread",
+]
 
 Vectors = npt.NDArray[np.float32]
 
@@ -121,6 +130,11 @@ class MiniLM:
         if self._run is None:
             self._run = _load(self._folder if self._folder is not None else _package_folder())
         return self._run(texts)
+
+
+def default_embedder() -> CachedEmbedder:
+    """The embedded default, remembering what it has met: for parts that name their embedder."""
+    return CachedEmbedder(MiniLM())
 
 
 def _package_folder() -> Path:

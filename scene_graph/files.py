@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import glob
 import hashlib
 import json
 import os
@@ -18,10 +19,21 @@ import msgspec
 from scene_graph.objects import SceneObject
 from scene_graph.types import SceneGraphError
 
-__all__ = ["FORMAT", "VERSION", "GraphFileError", "collector_off", "digest", "read_graph", "write_graph", "write_text"]
+__all__ = [
+    "FORMAT",
+    "VERSION",
+    "GraphFileError",
+    "collector_off",
+    "digest",
+    "read_graph",
+    "temporary_of",
+    "write_graph",
+    "write_text",
+]
 
 FORMAT = "karma-scene-graph"
 VERSION = 2
+_TEMPORARY = ".part"
 
 
 class GraphFileError(SceneGraphError, ValueError):
@@ -117,7 +129,7 @@ def write_text(path: str | PathLike[str], text: str) -> None:
     target = Path(path)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=_TEMPORARY, dir=target.parent)
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
                 stream.write(text)
@@ -130,6 +142,12 @@ def write_text(path: str | PathLike[str], text: str) -> None:
             raise
     except OSError as error:
         raise GraphFileError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def temporary_of(path: str | PathLike[str]) -> list[Path]:
+    """What writes of a file that were cut short, by a kill or a power cut, have left beside it."""
+    target = Path(path)
+    return sorted(target.parent.glob(f".{glob.escape(target.name)}.*{_TEMPORARY}")) if target.parent.is_dir() else []
 
 
 def dumps(data: dict[str, Any]) -> str:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from geometry_msgs.msg import Point as PointMessage
-from geometry_msgs.msg import Vector3
 from karma import msg, srv
 from rclpy.clock import Clock, ClockType
-from std_msgs.msg import ColorRGBA
-from visualization_msgs.msg import Marker, MarkerArray
+from visualization_msgs.msg import MarkerArray
 
 from scene_graph.graph import SceneGraph
+from scene_graph.keeper import GraphKeeper
 from scene_graph.ros.frames import FrameOrder, robot_pose
 from scene_graph.ros.graph import GraphPublication
 from scene_graph.ros.managed import ManagedNode, NodeError, run
+from scene_graph.ros.markers import markers
 from scene_graph.ros.messages import (
-    header,
+    change_from_message,
     observation_from_message,
     optional,
     point_from_message,
@@ -27,6 +27,8 @@ from scene_graph.ros.messages import (
 )
 from scene_graph.ros.places import place_to_message
 from scene_graph.ros.qos import EVENTS, LATCHED
+from scene_graph.search import Similarity
+from scene_graph.similarity import load_similarity
 from scene_graph.types import Change, SceneGraphError
 
 __all__ = ["SceneGraphNode", "main"]
@@ -42,7 +44,16 @@ class SceneGraphNode(ManagedNode):
         super().__init__("scene_graph", errors=(SceneGraphError,))
         self.parameter("robot", "robot", "name of the robot's node, relative to this node's namespace; read at start")
         self.parameter("map_frame", "map", "name of the map frame")
+        self.parameter("memory", "memory", "name of the memory node, likewise: habits are learned from its changes")
         self.parameter("graph_file", "", "graph to begin with, as `save` wrote it; empty: begin with nothing")
+        self.parameter("database", "", "file that keeps the graph across restarts; empty: this process only")
+        self.parameter(
+            "embedder",
+            "memory_node.embeddings:default_embedder",
+            "module:name of the embedding model for what is sought in words; empty: compare words only",
+        )
+        self._keeper: GraphKeeper | None = None
+        self._options: dict[str, Any] = {}
         self._graph = SceneGraph()
         self._publication = GraphPublication(self._graph)
         self._order = FrameOrder()
@@ -56,13 +67,28 @@ class SceneGraphNode(ManagedNode):
         self.serve(srv.Save, "~/save", self._save)
         self.serve(srv.Load, "~/load", self._load)
         self.listen(msg.ObservationArray, f"{self.value('robot')}/observations", self._observe, EVENTS)
+        self.listen(msg.Changes, f"{self.value('memory')}/changes", self._learn_habits, EVENTS)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(_SNAPSHOT, lambda: self.submit(self._publish_whole), clock=steady)
 
     def configure(self) -> None:
         """Read the graph to begin with."""
-        path = str(self.value("graph_file"))
-        self._take_over(SceneGraph.load(path) if path else SceneGraph())
+        database, path = str(self.value("database")), str(self.value("graph_file"))
+        self._options = {"similarity": self._careful(load_similarity(str(self.value("embedder"))))}
+        self._keeper = GraphKeeper(database, **self._options) if database else None
+        graph = self._keeper.open() if self._keeper else SceneGraph(**self._options)
+        # What the robot has learned since it began with `graph_file` is in its database.
+        if path and not len(graph):
+            graph = SceneGraph.load(path, **self._options)
+        self._take_over(graph)
+
+    def deactivate(self) -> None:
+        """Keep what was learned."""
+        self._keep()
+
+    def cleanup(self) -> None:
+        """Keep what was learned."""
+        self._keep()
 
     def activate(self) -> None:
         """Show the graph."""
@@ -92,13 +118,37 @@ class SceneGraphNode(ManagedNode):
             # For a frame that was refused, too: others wait until this node is done with it.
             self.publish(self._updates, self._publication.update(changes, seq=message.seq, epoch=message.epoch))
 
+    def _careful(self, similarity: Similarity | None) -> Similarity | None:
+        """A model that fails costs understanding, not the search."""
+
+        def compare(phrase: str, texts: Sequence[str]) -> Sequence[float]:
+            try:
+                return similarity(phrase, texts) if similarity is not None else ()
+            except Exception as error:
+                self.get_logger().warning(f"words only: the embedder fails: {error}", throttle_duration_sec=60.0)
+                return ()
+
+        return compare if similarity is not None else None
+
+    def _learn_habits(self, message: msg.Changes) -> None:
+        """Long-term memory learns from what moves: where short-term memory saw things come to rest."""
+        self._graph.consolidate(change_from_message(change) for change in message.changes)
+
     def _follow_map(self, map_id: str) -> None:
         if not map_id or map_id == self._graph.map_id:
             return
         if self._graph.map_id:
-            self.get_logger().warning(f"map {map_id!r}, not {self._graph.map_id!r}: a new graph begins")
-            self._take_over(SceneGraph())
+            self.get_logger().warning(f"map {map_id!r}, not {self._graph.map_id!r}: another graph")
+            self._keep()
+            self._take_over(self._keeper.open(map_id) if self._keeper else SceneGraph(**self._options))
         self._graph.map_id = map_id
+
+    def _keep(self) -> None:
+        if self._keeper is not None:
+            try:
+                self._keeper.keep(self._graph)
+            except SceneGraphError as error:
+                self.get_logger().error(f"the graph is not kept: {error}", throttle_duration_sec=30.0)
 
     def _publish_whole(self) -> None:
         if not self.active or self._graph.version == self._published_version:
@@ -106,8 +156,8 @@ class SceneGraphNode(ManagedNode):
         self._published_version = self._graph.version
         whole = self._publication.whole()
         self.publish(self._whole, whole)
-        if self._markers.get_subscription_count():
-            self.publish(self._markers, _markers(whole))
+        self.publish(self._markers, markers(whole))
+        self._keep()
 
     def _rank_areas(self, request: Any, response: Any) -> None:
         if not request.sought.strip():
@@ -134,7 +184,7 @@ class SceneGraphNode(ManagedNode):
 
     def _load(self, request: Any, response: Any) -> None:
         path = _path(request.path)
-        self._take_over(SceneGraph.load(path))
+        self._take_over(SceneGraph.load(path, **self._options))
         self._publish_whole()
         response.message = f"loaded {len(self._graph)} things from {path}"
 
@@ -143,38 +193,6 @@ def _path(text: str) -> Path:
     if not text.strip():
         raise NodeError("give the path of a file")
     return Path(text).expanduser()
-
-
-def _markers(graph: msg.SceneGraph) -> MarkerArray:
-    """The graph for RViz: areas as discs, ways between them as lines, things as boxes with their names."""
-    head = header(seconds_from_time(graph.header.stamp), graph.header.frame_id)
-    markers = [Marker(header=head, action=Marker.DELETEALL)]
-    areas = {node.id: node.position for node in graph.nodes if node.kind == msg.GraphNode.AREA}
-    for number, position in enumerate(areas.values()):
-        disc = Marker(header=head, ns="areas", id=number, type=Marker.CYLINDER, scale=Vector3(x=0.3, y=0.3, z=0.02))
-        disc.pose.position = position
-        disc.color = ColorRGBA(r=0.2, g=0.5, b=0.9, a=0.8)
-        markers.append(disc)
-    ways = Marker(header=head, ns="ways", id=0, type=Marker.LINE_LIST, scale=Vector3(x=0.03, y=0.0, z=0.0))
-    ways.color = ColorRGBA(r=0.2, g=0.5, b=0.9, a=0.5)
-    for edge in graph.edges:
-        if edge.source in areas and edge.target in areas:
-            ways.points += [areas[edge.source], areas[edge.target]]
-    markers.append(ways)
-    for number, thing in enumerate(graph.objects):
-        size = optional(thing.size)
-        grey = 0.5 if thing.stale else 0.75
-        box = Marker(header=head, ns="things", id=number, type=Marker.CUBE)
-        box.pose.position = thing.position
-        box.scale = size if size is not None else Vector3(x=0.1, y=0.1, z=0.1)
-        box.color = ColorRGBA(r=grey, g=grey, b=grey * 0.9, a=0.4)
-        name = Marker(header=head, ns="names", id=number, type=Marker.TEXT_VIEW_FACING, text=thing.label)
-        x, y, z = point_from_message(thing.position)
-        name.pose.position = PointMessage(x=x, y=y, z=z + box.scale.z / 2 + 0.1)
-        name.scale.z = 0.12
-        name.color = ColorRGBA(r=0.1, g=0.1, b=0.1, a=1.0)
-        markers += [box, name]
-    return MarkerArray(markers=markers)
 
 
 def main() -> None:

@@ -241,7 +241,9 @@ class _Writer:
         elif _changed(self._nodes[key]["attributes"], thing):
             self._nodes[key]["attributes"] |= {"position": list(thing.position), "bounding_box": box}
         attributes = self._nodes[key]["attributes"]
-        if abs(_nanoseconds(thing.stamp) - attributes["last_update_time_ns"]) > 1000:  # more than floats are off by
+        if (
+            abs(_nanoseconds(thing.stamp) - (attributes.get("last_update_time_ns") or 0)) > 1000
+        ):  # more than floats are off by
             attributes["last_update_time_ns"] = _nanoseconds(thing.stamp)
         attributes["metadata"] = {**(attributes.get("metadata") or {}), "id": thing.object_id, _OURS: thing.to_json()}
         if thing.area is not None and thing.area in self._ids:

@@ -19,6 +19,7 @@ from std_msgs.msg import Header
 
 from scene_graph.types import (
     Change,
+    ChangeKind,
     FloatArray,
     InvalidObservationError,
     ObjectState,
@@ -30,6 +31,7 @@ from scene_graph.types import (
 _T = TypeVar("_T")
 
 __all__ = [
+    "change_from_message",
     "change_to_message",
     "header",
     "observation_from_message",
@@ -254,6 +256,18 @@ def change_to_message(change: Change) -> msg.Change:
         stamp=time_from_seconds(change.stamp),
         before=_states(change.before),
         after=_states(change.after),
+    )
+
+
+def change_from_message(message: msg.Change) -> Change:
+    """A message's change."""
+    before, after = optional(message.before), optional(message.after)
+    return Change(
+        ChangeKind(message.kind),
+        message.object_id,
+        seconds_from_time(message.stamp),
+        None if before is None else state_from_message(before),
+        None if after is None else state_from_message(after),
     )
 
 

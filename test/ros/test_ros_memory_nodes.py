@@ -1,8 +1,10 @@
 """The memory nodes with a robot that is not ours: a publisher of ObservationArray, as a user's would be."""
 
 import itertools
+import json
 import math
 import time
+from dataclasses import replace
 
 import pytest
 from karma import msg, srv
@@ -174,3 +176,31 @@ def test_a_failed_transition_is_logged_and_the_node_lives(stack, client, memory_
     with pytest.raises(Exception, match="choose one of"):
         client.wait_active(stack, "memory")
     stack.check()
+
+
+def test_the_graph_outlives_the_death_of_its_node_and_learns_habits(stack, client, robot, memory_nodes, tmp_path):
+    graph_node, memory = memory_nodes()
+    graph_node = replace(graph_node, parameters={**graph_node.parameters, "database": str(tmp_path / "graph.json")})
+    stack.start(graph_node, memory)
+    client.wait_active(stack, "scene_graph", "memory")
+    shelf = {"object_id": "s", "size": (1.0, 0.4, 0.1)}
+    frames = itertools.count(1)
+
+    def kept():
+        seq = next(frames)
+        place = (1.0 + 0.2 * (seq % 2), 2.0, 0.9)
+        moving = Observation("Mug", place, stamp=float(seq), object_id=f"m{seq}", size=(0.1, 0.1, 0.1))
+        robot.show(seq, Observation("Shelf", (1.0, 2.0, 0.8), stamp=float(seq), **shelf), moving)
+        path = tmp_path / "graph.json"
+        return path.exists() and "Mug" in json.loads(path.read_text())["habits"]
+
+    assert wait_for(kept)
+    stack.kill("scene_graph")
+    stack.start(graph_node)
+    client.wait_active(stack, "scene_graph")
+    graph = client.demand(srv.GetGraph, "scene_graph/get_graph", srv.GetGraph.Request())
+    assert [o.label for o in graph.graph.objects] == ["Shelf"]
+    assert json.loads(graph.document)["habits"]["Mug"]
+    request = srv.RankAreas.Request(sought="something to drink coffee from", k=3)
+    places = client.demand(srv.RankAreas, "scene_graph/rank_areas", request).places
+    assert all(place.probability >= 0 for place in places)
