@@ -94,8 +94,11 @@ class Stack:
             EvalError: If the condition names an unknown memory or policy.
             SceneGraphError: If the map cannot be read, or is of another scene.
         """
-        if condition.memory not in MEMORIES:
-            raise EvalError(f"there is no memory {condition.memory!r}; use one of {', '.join(MEMORIES)}")
+        own = ":" in condition.memory
+        if condition.memory not in MEMORIES and not own:
+            raise EvalError(
+                f"there is no memory {condition.memory!r}; use one of {', '.join(MEMORIES)}, or FILE.py:CLASS"
+            )
         policy = condition.policy or policies.DEFAULT
         if policy not in policies.names():
             raise EvalError(f"there is no policy {policy!r}; use one of {', '.join(policies.names())}")
@@ -110,7 +113,7 @@ class Stack:
             clock=lambda: robot.clock(),
             scene_graph=graph,
         ) as memory:
-            if condition.memory in RIVALS:
+            if own or condition.memory in RIVALS:
                 mode, knowledge = MemoryMode.FULL, open_rival(condition.memory, memory, robot, simulation)
             else:
                 mode = MemoryMode(condition.memory)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 from collections.abc import Callable
 
 from karma_eval.errors import EvalError
@@ -29,14 +30,30 @@ def open_rival(name: str, memory: Memory, robot: ThorRobot, simulation: Simulati
     """A rival memory behind the planner's interface.
 
     Args:
-        name: One of `RIVALS`.
+        name: One of `RIVALS`, or ``FILE.py:CLASS`` for a class that is called as they are: with the memory, and the
+            robot by its keyword.
         memory: For what keeps its place; of what moves, too, for ``paper`` and ``omniscient``.
         robot: Whose frames it takes in.
         simulation: The scene; only the omniscient one reads it.
 
     Raises:
-        EvalError: If there is none of that name, or it is not installed.
+        EvalError: If there is none of that name, or it is not installed or cannot be loaded.
     """
+    if ":" in name:
+        return _load(name)(memory, robot=robot)
     if name not in RIVALS:
         raise EvalError(f"there is no rival memory {name!r}; use one of {', '.join(RIVALS)}")
     return RIVALS[name](memory, robot, simulation)
+
+
+def _load(name: str) -> Callable[..., LocalKnowledge]:
+    path, _, attribute = name.rpartition(":")
+    try:
+        found = runpy.run_path(path)[attribute]
+    except KeyError:
+        raise EvalError(f"{path} defines no {attribute}; name a class of it") from None
+    except Exception as error:  # whatever the user's file raises
+        raise EvalError(f"{path} cannot be loaded as a memory: {type(error).__name__}: {error}") from error
+    if not callable(found):
+        raise EvalError(f"{attribute} of {path} is no class")
+    return found  # type: ignore[no-any-return]
