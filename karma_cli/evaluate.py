@@ -19,10 +19,15 @@ from karma_eval.run import Condition
 from karma_eval.runner import evaluate, plan_jobs, write_results
 from karma_eval.stack import MEMORIES, PLANNERS
 from karma_eval.suites import QUICK, SUITES
+from memory_node.policies import names
 from sim.disturb import Passing
 from sim.noise import SensorNoise
 
 __all__ = ["check_suites", "choose_suites", "replay_run", "run_suites"]
+
+
+CACHED = frozenset({"full", "no-ltm", "paper"})
+"""Memories to which a replacement policy and a capacity make a difference beyond one instruction."""
 
 
 def run_suites(
@@ -34,6 +39,9 @@ def run_suites(
     out: Path,
     jobs: int | None,
     sample: int | None = None,
+    policy: str = "",
+    capacity: str = "",
+    archive: bool = True,
     noise: str = "",
     disturb: str = "",
     real_thor: bool = False,
@@ -48,20 +56,32 @@ def run_suites(
         out: Results folder; runs that it holds already are not done again.
         jobs: Runs at a time; None for one a core.
         sample: Only so many tasks of each file.
+        policy: Replacement policies of short-term memory, comma-separated; none for the default.
+        capacity: Its capacities, comma-separated; none for the default.
+        archive: Whether what it gives up can still be searched for.
         noise: What sensors get wrong, in every run; see `sim.noise.SensorNoise.parse`.
         disturb: What somebody else does between instructions; see `sim.disturb.Passing.parse`.
         real_thor: Run in the Unity player.
 
     Raises:
-        CliError: If a planner or memory is unknown.
+        CliError: If a planner, memory or policy is unknown, or a capacity is no number.
         TaskError: If a task file is malformed.
         SimError: If noise or disturbances make no sense.
     """
     planners = _choose(planner, PLANNERS, "planner")
-    memories = _choose(memory, MEMORIES, "memory")
+    own = [name for name in memory.split(",") if ":" in name]
+    memories = own + _choose(",".join(n for n in memory.split(",") if n not in own), MEMORIES, "memory", least=not own)
+    policies = _choose(policy, tuple(names()), "policy") if policy else [None]
+    capacities = _capacities(capacity)
     # Written anew, so that what means the same is the same condition, and what means nothing fails at once.
     noise, disturb = str(SensorNoise.parse(noise)), str(Passing.parse(disturb))
-    conditions = [Condition(memory=m, planner=p, noise=noise, disturb=disturb) for p in planners for m in memories]
+    conditions = [
+        Condition(memory=m, planner=p, policy=c, capacity=size, archive=archive, noise=noise, disturb=disturb)
+        for p in planners
+        for m in memories
+        for c in (policies if m in CACHED else policies[:1])
+        for size in (capacities if m in CACHED else capacities[-1:])
+    ]
     planned = plan_jobs(tasks, conditions, seeds, sample=sample, real_thor=real_thor)
     console = Console()
     with _progress(console) as progress:
@@ -155,10 +175,20 @@ def _progress(console: Console) -> Progress:
     return Progress(*columns, console=console)
 
 
-def _choose(text: str, known: tuple[str, ...], what: str) -> list[str]:
+def _capacities(text: str) -> list[int]:
+    try:
+        sizes = sorted({int(size) for size in text.split(",")}) if text else [Condition().capacity]
+    except ValueError:
+        sizes = [0]
+    if sizes[0] < 1:
+        raise CliError(f"--capacity takes whole numbers from 1, comma-separated, not {text!r}")
+    return sizes
+
+
+def _choose(text: str, known: tuple[str, ...], what: str, *, least: bool = True) -> list[str]:
     chosen = [name.strip() for name in text.split(",") if name.strip()]
     unknown = [name for name in chosen if name not in known]
-    if unknown or not chosen:
+    if unknown or (least and not chosen):
         raise CliError(f"unknown {what} {', '.join(unknown) or text!r}; use any of {', '.join(known)}")
     return chosen
 

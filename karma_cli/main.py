@@ -158,10 +158,17 @@ def run(
 def evaluate(
     tasks: Annotated[list[Path] | None, typer.Argument(metavar="[TASKS.yaml …]", help="Task files.")] = None,
     planner: Annotated[str, typer.Option(help="Planners to compare, comma-separated.")] = "rules",
-    memory: Annotated[str, typer.Option(help="Memories to compare, comma-separated.")] = "full,none",
+    memory: Annotated[
+        str, typer.Option(help="Memories to compare, comma-separated (docs/evaluation.md); FILE.py:CLASS is your own.")
+    ] = "full,none",
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each task and condition.")] = 1,
     out: Annotated[Path, typer.Option(help="Folder for results.json and report.html.")] = Path("karma_results"),
     jobs: Annotated[int | None, typer.Option(min=1, help="Runs at a time; by default one a core.")] = None,
+    policy: Annotated[str, typer.Option(help="Replacement policies to compare, comma-separated.")] = "",
+    capacity: Annotated[str, typer.Option(help="Capacities of short-term memory, comma-separated.")] = "",
+    archive: Annotated[
+        bool, typer.Option("--archive/--no-archive", help="Keep what short-term memory gives up; the paper does not.")
+    ] = True,
     noise: Noise = "",
     disturb: Disturb = "",
     quick: Annotated[bool, typer.Option("--quick", help="A small suite, for a look and for CI.")] = False,
@@ -192,6 +199,9 @@ def evaluate(
             out=out,
             jobs=jobs,
             sample=sample,
+            policy=policy,
+            capacity=capacity,
+            archive=archive,
             noise=noise,
             disturb=disturb,
             real_thor=real_thor,

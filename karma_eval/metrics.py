@@ -150,7 +150,9 @@ def summarise(records: Iterable[Record]) -> list[dict[str, Any]]:
     return [_row(key, groups) for key in sorted(groups, key=lambda key: tuple(map(str, key)))]
 
 
-_CONDITION = ("class", "memory", "planner", "policy", "capacity", "archive")
+_CONDITION = ("class", "memory", "planner", "noise", "disturb", "policy", "capacity", "archive")
+_WORLD = 5
+"""How many of these, from the left, two runs must share to be compared; the rest they need not."""
 
 _Key = tuple[Any, ...]
 
@@ -199,12 +201,8 @@ def _row(key: _Key, groups: Mapping[_Key, Sequence[Record]]) -> dict[str, Any]:
 
 def _partners(key: _Key, memory: str, groups: Mapping[_Key, Sequence[Record]]) -> dict[tuple[str, int], Record]:
     """Runs of another memory to compare with, by task and seed: of the same policy and capacity if there are such."""
-    condition = dict(zip(_CONDITION, key, strict=True))
-    alike = [
-        (other[3:] == key[3:], runs)
-        for other, runs in groups.items()
-        if (other[0], other[1], other[2]) == (condition["class"], memory, condition["planner"])
-    ]
+    wanted = (key[0], memory, *key[2:_WORLD])
+    alike = [(other[_WORLD:] == key[_WORLD:], runs) for other, runs in groups.items() if other[:_WORLD] == wanted]
     runs = max(alike, key=lambda pair: pair[0], default=(False, ()))[1]
     return {(r["task"], r["seed"]): r for r in runs}
 
