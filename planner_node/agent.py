@@ -22,10 +22,10 @@ from planner_node.failures import Limits
 from planner_node.knowledge import Knowledge, KnowledgeError
 from planner_node.lessons import Lessons
 from planner_node.plan import Plan
-from planner_node.planner import Planner, Situation, StepPlanner
+from planner_node.planner import Metered, Planner, Situation, StepPlanner, Usage
 from planner_node.reorder import reorder
 from planner_node.result import Event, EventKind, Listener, TaskResult
-from planner_node.robot import Robot
+from planner_node.robot import Robot, SkillCall
 from planner_node.rules import RulesPlanner
 from planner_node.session import Session
 from planner_node.stepwise import Stepwise
@@ -131,10 +131,15 @@ class Agent:
         result = TaskResult(instruction=said)
         self.session.begin()
         self._emit(Event(kind=EventKind.INSTRUCTION, message=said))
+        before = self._used()
         try:
             self._understand_and_do(said, result)
         except KnowledgeError as error:
             result.reason = f"memory did not answer: {error}"
+        after = self._used()
+        result.prompt_tokens = after.prompt_tokens - before.prompt_tokens
+        result.completion_tokens = after.completion_tokens - before.completion_tokens
+        result.cost = after.cost - before.cost
         if self._cancel.is_set() and not result.claimed:
             result.cancelled, result.reason = True, "cancelled"
         self._emit(
@@ -145,6 +150,9 @@ class Agent:
             )
         )
         return result
+
+    def _used(self) -> Usage:
+        return self._planner.used if isinstance(self._planner, Metered) else Usage()
 
     def _understand_and_do(self, said: str, result: TaskResult) -> None:
         pending, self.session.pending = self.session.pending, None
@@ -158,6 +166,8 @@ class Agent:
                 instruction = pending.instruction
                 answers = {**pending.answers, **({pending.phrase: chosen} if chosen is not None else {})}
                 confirmed = chosen is None
+        # Somebody may have changed what is in view since the last frame.
+        self._robot.execute(SkillCall(skill="wait", amount=0.0))
         began = self._wall_clock()
         self._knowledge.settle(self._robot.frame().seq)
         try:

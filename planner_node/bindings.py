@@ -60,17 +60,15 @@ class Bindings:
         if before is not None and after is not None and before != after and before in self.session.origins:
             self.session.origins[after] = self.session.origins[before]
 
-    def exclude(self, name: str, *, anywhere: bool) -> None:
+    def exclude(self, name: str, *, place: Point | None = None) -> None:
         """What a reference stood for will not do.
 
         Args:
             name: The reference.
-            anywhere: Not even at another place, where somebody may have put it meanwhile.
+            place: Where it will not do, since somebody may put it to another place; None: anywhere.
         """
         bound = self.bound.pop(name, None)
         if bound is not None:
-            known = self.body.knowledge.get(bound)
-            place = None if anywhere or known is None else known.position
             self.unfit.setdefault(name, {})[bound] = place
 
     def unusable(self, ref: ObjectRef) -> set[str]:

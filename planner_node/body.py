@@ -21,6 +21,9 @@ from scene_graph.types import Observation, Point
 
 __all__ = ["Body", "CancelledError"]
 
+_MOTIONS = {"go_to", "go_to_pose", "look_at"}
+"""Skills that end with the robot standing and looking somewhere, and can be repeated."""
+
 _SLIDE = 0.8
 """Metres within which a thing is looked for after acting on it."""
 
@@ -53,6 +56,11 @@ class Body:
         self.knowledge = knowledge
         self.ontology = ontology
         self.result = result
+        self.shown: dict[str, tuple[SkillCall, ...]] = {}
+        """Memory's id to the motions after which a frame showed the thing: repeated, they may show it again."""
+        self.interest: set[str] = set()
+        """Classes of the things that `shown` is kept of."""
+        self._motions: tuple[SkillCall, ...] = ()
         self._emit = emit
         self._cancel = cancel
 
@@ -90,9 +98,8 @@ class Body:
         """
         if self._cancel.is_set() and not safety:
             raise CancelledError
-        outcome = self.robot.execute(
-            SkillCall(skill=skill, object_id=object_id, target=target, yaw=yaw, attempt=attempt, amount=amount)
-        )
+        call = SkillCall(skill=skill, object_id=object_id, target=target, yaw=yaw, attempt=attempt, amount=amount)
+        outcome = self.robot.execute(call)
         self.result.actions += outcome.actions
         self.result.seconds += outcome.seconds
         record = {
@@ -110,7 +117,23 @@ class Body:
             raise CancelledError
         if outcome.seq:
             self.knowledge.settle(outcome.seq)
+        if skill in _MOTIONS and not safety:
+            self._note_shown(call)
         return outcome
+
+    def _note_shown(self, call: SkillCall) -> None:
+        """Remember how the robot came to see what it sees now."""
+        self._motions = (*self._motions[:1], call) if call.skill == "look_at" else (call,)
+        for seen in self.visible(self.interest):
+            known = self.memory_of(seen)
+            if known is not None:
+                self.shown[known.object.object_id] = self._motions
+
+    def see_again(self, object_id: str) -> Observation | None:
+        """Repeat the motions that showed a thing before; its observation, if they show it once more."""
+        for motion in self.shown.get(object_id, ()):
+            self.call(motion.skill, target=motion.target, yaw=motion.yaw, attempt=motion.attempt)
+        return self.observation_of(object_id) if object_id in self.shown else None
 
     # What the newest frame shows.
 

@@ -21,6 +21,7 @@ from typing import Any
 import openai
 
 from planner_node.errors import PlannerError
+from planner_node.planner import Usage
 from planner_node.prompts import estimate_tokens
 
 __all__ = ["ChatClient", "LlmConfig", "ModelError"]
@@ -114,8 +115,7 @@ class ChatClient:
     Attributes:
         config: Endpoint and bounds.
         clock: Monotonic seconds.
-        tokens: Used so far, as reported or estimated.
-        cost: Of these, by the configured prices.
+        used: So far, tokens as reported or estimated.
 
     Raises:
         ModelError: If the configuration makes no sense, or there is no key.
@@ -123,8 +123,7 @@ class ChatClient:
 
     config: LlmConfig
     clock: Callable[[], float] = time.monotonic
-    tokens: int = 0
-    cost: float = 0.0
+    used: Usage = field(default_factory=Usage)
 
     def __post_init__(self) -> None:
         if self.config.output not in _OUTPUTS:
@@ -179,8 +178,8 @@ class ChatClient:
             exchange.abandon()
             exchange.failure = f"the model did not answer within {left:.3g} s"
         used = exchange.prompt or size, exchange.reply or estimate_tokens(exchange.text)
-        self.tokens += sum(used)
-        self.cost += sum(n * price / 1e6 for n, price in zip(used, self.config.prices, strict=True))
+        cost = sum(n * price / 1e6 for n, price in zip(used, self.config.prices, strict=True))
+        self.used += Usage(prompt_tokens=used[0], completion_tokens=used[1], cost=cost)
         self._record(messages, exchange, self.clock() - started)
         if exchange.failure:
             raise ModelError(exchange.failure)
@@ -189,11 +188,11 @@ class ChatClient:
     def _check_bounds(self, size: int, ends: float) -> float:
         """Seconds left for a request of so many tokens."""
         config = self.config
-        if config.total_tokens is not None and self.tokens + size > config.total_tokens:
+        if config.total_tokens is not None and self.used.tokens + size > config.total_tokens:
             raise ModelError(f"the budget of {config.total_tokens} tokens is spent")
         least = size * config.prices[0] / 1e6
-        if config.budget is not None and self.cost + least > config.budget:
-            raise ModelError(f"the budget of {config.budget:g} is spent ({self.cost:.4g} so far)")
+        if config.budget is not None and self.used.cost + least > config.budget:
+            raise ModelError(f"the budget of {config.budget:g} is spent ({self.used.cost:.4g} so far)")
         left = ends - self.clock()
         if left <= 0:
             raise ModelError(f"the model took longer than {config.deadline:g} s; raise the deadline")
@@ -282,8 +281,8 @@ class ChatClient:
             "reply": exchange.text,
             "failure": exchange.failure,
             "seconds": round(seconds, 3),
-            "tokens": self.tokens,
-            "cost": round(self.cost, 6),
+            "tokens": self.used.tokens,
+            "cost": round(self.used.cost, 6),
         }
         line = _redact(json.dumps(entry, ensure_ascii=False), self._key)
         try:

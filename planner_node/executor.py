@@ -85,6 +85,7 @@ class Executor:
         """
         self._bindings.refs = dict(plan.refs)
         self._bindings.bound = {n: r.object_id for n, r in plan.refs.items() if r.object_id is not None}
+        self._body.interest = {label for ref in plan.refs.values() for label in ref.labels}
         pinned = sorted(set(self._bindings.bound.values()))
         done = False
         try:

@@ -28,7 +28,7 @@ class Limits:
         places: Places to look at for one thing.
     """
 
-    viewpoints: int = 4
+    viewpoints: int = 6
     candidates: int = 4
     repeats: int = 1
     places: int = 25

@@ -22,6 +22,9 @@ __all__ = ["Finder"]
 _SAME_PLACE = 0.6
 """Metres within which a like thing seen at a remembered place is taken to be the remembered one."""
 
+_REACH = 1.1
+"""Metres, along the floor, within which a thing in view is tried from where the robot stands."""
+
 _GAZES = 2
 """Viewpoints from which to look with more care for what was not seen at once."""
 
@@ -47,6 +50,12 @@ class Finder:
         self._limits = limits
         self._search = Searcher(body, most=limits.places)
         self._stand: tuple[str, tuple[float, float, float]] | None = None
+        self._missing: dict[str, int] = {}
+
+    def missed(self, name: str) -> None:
+        """Count that a thing was not where memory had it."""
+        self._body.result.stale += 1
+        self._missing[name] = self._missing.get(name, 0) + 1
 
     def approach(self, name: str, *, search: bool = True) -> Observation:
         """Stand before a thing and see it.
@@ -61,6 +70,11 @@ class Finder:
         Raises:
             HopelessError: If it is nowhere to be found.
         """
+        seen = self._approach(name, search=search)
+        self._body.result.recovered += self._missing.pop(name, 0)
+        return seen
+
+    def _approach(self, name: str, *, search: bool) -> Observation:
         ref = self._bindings.refs[name]
         holding = self._body.held()
         if holding is not None and self._bindings.is_held(holding, name):
@@ -81,8 +95,7 @@ class Finder:
             found = self._search.find(ref, self._bindings.unusable(ref))
             if found is None:
                 break
-            # Seen a moment ago: a first miss is the viewpoint's fault, not the thing's.
-            seen = self.visit(name, found) or self.visit(name, found, first=self._limits.viewpoints)
+            seen = self._from_here(name, found) or self.visit(name, found)
             if seen is not None:
                 return seen
         seen = self._first_seen(name, self._remembered(ref)[: self._limits.candidates])
@@ -101,7 +114,16 @@ class Finder:
         x, y, yaw = self._body.frame.robot_pose
         dx, dy = seen.position[0] - x, seen.position[1] - y
         off = abs((math.atan2(dy, dx) - yaw + math.pi) % (2 * math.pi) - math.pi)
-        return math.hypot(dx, dy) < 0.9 and off < math.radians(50)
+        return math.hypot(dx, dy) < _REACH and off < math.radians(50)
+
+    def _from_here(self, name: str, found: Recollection) -> Observation | None:
+        """What was just found, if it is in reach: another viewpoint may lose a small thing again."""
+        seen = self._body.observation_of(found.object.object_id)
+        if seen is None or not self._at_hand(seen):
+            return None
+        self._bindings.bind(name, seen)
+        self._stand = (name, self._body.frame.robot_pose)
+        return seen
 
     def _remembered(self, ref: ObjectRef) -> list[Recollection]:
         """Remembered things that the reference may mean, the one that was meant first."""
@@ -142,20 +164,19 @@ class Finder:
             return next((s.position for s in slices if s is not None), known.position)
         return known.position
 
-    def visit(self, name: str, item: Recollection, *, first: int = 0) -> Observation | None:
+    def visit(self, name: str, item: Recollection) -> Observation | None:
         """Go to where memory has a thing; its observation there, or None if it is not there.
 
         Args:
             name: The reference.
             item: What memory has.
-            first: The viewpoint to begin with.
         """
         ref = self._bindings.refs[name]
         self._open_around(item)
-        for attempt in range(first, first + self._limits.viewpoints):
+        for attempt in range(self._limits.viewpoints):
             outcome = self._body.call("go_to", label=item.object.label, target=item.position, attempt=attempt)
             seen = self._seen_at(ref, item)
-            if seen is None and outcome.ok and attempt - first < _GAZES:
+            if seen is None and outcome.ok and attempt < _GAZES:
                 # The way there ends with the camera about where the thing should be; edges may hide it that way.
                 seen = self._gaze(ref, item)
             if seen is not None:
@@ -165,12 +186,19 @@ class Finder:
             if outcome.code in {SkillCode.NO_PATH, SkillCode.INVALID_ARGUMENT}:
                 break
             now = self._body.knowledge.get(item.object.object_id)
-            if now is None or (now.stale and attempt > first):
+            if now is None or (now.stale and attempt > 0):
                 # One look may have missed it behind an edge or a held thing; two have not.
                 break
             if math.dist(now.position, item.position) > _SAME_PLACE:
                 item = now
+        known = self._body.knowledge.get(item.object.object_id)
+        seen = self._body.see_again(item.object.object_id) if known is not None and not known.stale else None
+        if seen is not None:
+            self._bindings.bind(name, seen)
+            self._stand = (name, self._body.frame.robot_pose)
+            return seen
         self._bindings.missed.setdefault(name, {})[item.object.object_id] = self._body.frame.stamp
+        self.missed(name)
         self._body.tell(EventKind.RECOVERY, f"{ref.phrase} is not where memory had it", object_id=item.object.object_id)
         return None
 

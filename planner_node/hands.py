@@ -97,7 +97,7 @@ class Hands:
                 return
             if outcome.ok:
                 raise StepFailedError(f"picked up {ref.phrase}, but the gripper does not hold it")
-            self._give_up(name, outcome)
+            self._give_up(name, outcome, seen)
         raise StepFailedError(f"could not pick up {ref.phrase}")
 
     def put(self, name: str, place: str) -> None:
@@ -141,7 +141,7 @@ class Hands:
                 raise StepFailedError(f"put {ref.phrase} down, but the gripper still holds it")
             why = f"{receptacle.phrase} does not take {ref.phrase}: {outcome.message or outcome.code}"
             self._body.tell(EventKind.RECOVERY, why)
-            self._give_up(place, outcome, why)
+            self._give_up(place, outcome, seen, why)
         raise StepFailedError(f"found no {receptacle.phrase} that takes {ref.phrase}")
 
     def _twins(self, label: str, place: str) -> list[str]:
@@ -303,10 +303,10 @@ class Hands:
                 self._safety.note(skill, name, self._bindings.bound.get(name), now or seen)
                 if skill == "toggle_on" and not self._effective(name, seen):
                     self._attempt(name, self._bindings.see(name) or seen, "toggle_off")
-                    self._bindings.exclude(name, anywhere=True)
+                    self._bindings.exclude(name)
                     continue
                 return now or seen
-            self._give_up(name, outcome)
+            self._give_up(name, outcome, seen)
         why = f": {outcome.message or outcome.code}" if outcome is not None else ""
         raise StepFailedError(f"could not {skill.replace('_', ' ')} {ref.phrase}{why}")
 
@@ -332,13 +332,20 @@ class Hands:
             now = self._bindings.see(name)
             if now is None:
                 continue
-            # Somebody may have moved it meanwhile: the next way leads to where it is seen now.
-            seen = now
+            if math.dist(now.position, seen.position) > _NEAR_WHOLE:
+                # Somebody moved it meanwhile: whoever wants it has to go there.
+                break
             outcome = self._body.call(skill, label=now.label, object_id=now.object_id, amount=amount)
         return outcome
 
-    def _give_up(self, name: str, outcome: SkillResult, why: str = "") -> None:
+    def _give_up(self, name: str, outcome: SkillResult, tried: Observation, why: str = "") -> None:
         """Set a thing aside that could not be used, so that the next try takes another.
+
+        Args:
+            name: The reference.
+            outcome: How the last try ended.
+            tried: The thing as it was seen before the first one.
+            why: The reason in words, where the outcome's own do not say enough.
 
         Raises:
             HopelessError: If no other thing could do better.
@@ -348,5 +355,7 @@ class Hands:
         same_kind = outcome.code is SkillCode.INCOMPATIBLE and len(ref.labels) == 1
         if outcome.code in hopeless or same_kind:
             raise HopelessError(why or f"{ref.phrase}: {outcome.message or outcome.code}")
+        if self._bindings.see(name) is None and outcome.code in _ELSEWHERE:
+            self._finder.missed(name)
         # What could not be seen or reached may have been taken away, and may be used where it is found again.
-        self._bindings.exclude(name, anywhere=outcome.code not in _ELSEWHERE)
+        self._bindings.exclude(name, place=tried.position if outcome.code in _ELSEWHERE else None)

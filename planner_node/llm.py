@@ -19,7 +19,7 @@ from planner_node.compose import Composer
 from planner_node.experience import ExperienceError
 from planner_node.parser import Intent, NounPhrase, noun_phrase
 from planner_node.plan import Plan
-from planner_node.planner import Move, NotUnderstoodError, Situation
+from planner_node.planner import Move, NotUnderstoodError, Situation, Usage
 from planner_node.prompts import EXAMPLES, Prompt, build_prompt
 from planner_node.resolve import Resolver
 from planner_node.schema import CallReply, PlanReply, StepReply, plan_schema, step_schema
@@ -61,6 +61,11 @@ class LlmPlanner:
     def stepwise(self) -> bool:
         """Whether it is to be asked for one step at a time."""
         return self.config.mode == "step"
+
+    @property
+    def used(self) -> Usage:
+        """Tokens and cost so far."""
+        return self.chat.used
 
     def cancel(self) -> None:
         """Stop a request that is under way, once the situation's `cancelled` is set."""

@@ -17,7 +17,16 @@ from planner_node.working import WorkingMemory
 from scene_graph.ontology import Ontology
 from scene_graph.types import Point
 
-__all__ = ["AmbiguousError", "Move", "NotUnderstoodError", "Planner", "Situation", "StepPlanner"]
+__all__ = [
+    "AmbiguousError",
+    "Metered",
+    "Move",
+    "NotUnderstoodError",
+    "Planner",
+    "Situation",
+    "StepPlanner",
+    "Usage",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +75,43 @@ class Move:
     plan: Plan | None = None
     done: bool = False
     thought: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """What a language model was asked to do.
+
+    Attributes:
+        prompt_tokens: Tokens of all prompts.
+        completion_tokens: Tokens of all replies.
+        cost: What these cost, by the configured prices.
+    """
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: float = 0.0
+
+    @property
+    def tokens(self) -> int:
+        """Of prompts and replies."""
+        return self.prompt_tokens + self.completion_tokens
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+            cost=self.cost + other.cost,
+        )
+
+
+@runtime_checkable
+class Metered(Protocol):
+    """A planner that keeps account of what it costs."""
+
+    @property
+    def used(self) -> Usage:
+        """So far."""
+        ...
 
 
 class Planner(Protocol):

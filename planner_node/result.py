@@ -63,6 +63,11 @@ class TaskResult:
         planning_seconds: Wall time of planning and verification, seconds.
         uses: How often a skill used an object that memory placed.
         hits: How many of these came from short-term memory.
+        stale: How often a remembered thing was not where memory had it when the robot looked.
+        recovered: How many of these were found elsewhere, or replaced by an equal one, within the instruction.
+        prompt_tokens: Tokens of all prompts to a language model.
+        completion_tokens: Tokens of all its replies.
+        cost: What these cost, by the configured prices.
     """
 
     instruction: str
@@ -79,6 +84,11 @@ class TaskResult:
     planning_seconds: float = 0.0
     uses: int = 0
     hits: int = 0
+    stale: int = 0
+    recovered: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready mapping."""
