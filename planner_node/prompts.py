@@ -11,7 +11,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from planner_node.schema import StepReply
 from planner_node.skills import SKILLS
 
 __all__ = ["EXAMPLES", "Prompt", "build_prompt", "estimate_tokens", "plain"]
@@ -98,8 +97,8 @@ def _system(examples: Sequence[tuple[str, str]], tips: Sequence[str], *, stepwis
 
 def _as_step(reply: str) -> str:
     """The first step of an example's reply, as mode ``"step"`` wants it."""
-    first = json.loads(reply)["steps"][0]
-    return StepReply.first(first).model_dump_json()
+    step = {"thought": "", "step": json.loads(reply)["steps"][0], "done": False, "question": ""}
+    return json.dumps(step, ensure_ascii=False, separators=(",", ":"))
 
 
 def build_prompt(

@@ -46,11 +46,6 @@ class StepReply(BaseModel):
     done: bool = False
     question: str = Field(default="", max_length=400)
 
-    @classmethod
-    def first(cls, call: dict[str, Any]) -> StepReply:
-        """The reply that makes one call."""
-        return cls(step=CallReply.model_validate(call))
-
 
 def _step_schema(skill: Skill) -> dict[str, Any]:
     properties: dict[str, Any] = {"skill": {"type": "string", "enum": [skill.name]}}

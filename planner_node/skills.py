@@ -1,19 +1,20 @@
 """The table of skills: one source for prompts, JSON schema, verifier, executor and documentation.
 
 A *primitive* skill maps to one call of the robot (`planner_node.robot`). A *composite* skill is what people ask
-for (wash, heat, slice …); `planner_node.expand` turns it into primitives. Conditions are facts of the symbolic
+for (wash, heat, slice …); `planner_node.compose` turns it into primitives. Conditions are facts of the symbolic
 state (`planner_node.state`) with the skill's parameter names as arguments.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from planner_node.robot import SkillCode
 
-__all__ = ["SKILLS", "Condition", "Parameter", "Skill"]
+__all__ = ["SKILLS", "Condition", "Parameter", "Skill", "skills_table"]
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,9 @@ _NEAR = Condition("near", ("object",))
 _REACHABLE = Condition("reachable", ("object",))
 _TRAVEL = (SkillCode.NO_PATH, SkillCode.BLOCKED, SkillCode.NOT_VISIBLE)
 _TOUCH = (SkillCode.NOT_VISIBLE, SkillCode.OUT_OF_REACH, SkillCode.UNKNOWN_OBJECT)
+_FETCH = (*_TRAVEL, SkillCode.OUT_OF_REACH, SkillCode.HAND_FULL, SkillCode.CLOSED)
+_CARRY = (*_FETCH, SkillCode.INCOMPATIBLE, SkillCode.NO_ROOM)
+_DEVICE = (*_CARRY, SkillCode.PRECONDITION)
 _RECEPTACLE = Parameter("receptacle", "where to put it", affordances=frozenset({"receptacle"}))
 
 _TABLE: tuple[Skill, ...] = (
@@ -218,7 +222,7 @@ _TABLE: tuple[Skill, ...] = (
     ),
     Skill(
         "empty",
-        "Pour out what is in an object.",
+        "Pour out what is in an object, over the sink if it can be carried.",
         (_object("what to empty", "fillable"),),
         (_NEAR,),
         (_is("empty"),),
@@ -262,6 +266,7 @@ _TABLE: tuple[Skill, ...] = (
         (),
         (Condition("in", ("object", "receptacle")),),
         10.0,
+        _CARRY,
         composite=True,
     ),
     Skill(
@@ -271,6 +276,7 @@ _TABLE: tuple[Skill, ...] = (
         (),
         (_is("clean"),),
         12.0,
+        _DEVICE,
         composite=True,
     ),
     Skill(
@@ -280,6 +286,7 @@ _TABLE: tuple[Skill, ...] = (
         (),
         (_is("hot"),),
         20.0,
+        _DEVICE,
         composite=True,
     ),
     Skill(
@@ -289,6 +296,7 @@ _TABLE: tuple[Skill, ...] = (
         (),
         (_is("cooked"),),
         20.0,
+        _DEVICE,
         irreversible=True,
         composite=True,
     ),
@@ -299,6 +307,7 @@ _TABLE: tuple[Skill, ...] = (
         (),
         (_is("cold"),),
         12.0,
+        _DEVICE,
         composite=True,
     ),
     Skill(
@@ -308,6 +317,7 @@ _TABLE: tuple[Skill, ...] = (
         (),
         (_is("sliced"),),
         12.0,
+        _DEVICE,
         irreversible=True,
         composite=True,
     ),
@@ -318,6 +328,7 @@ _TABLE: tuple[Skill, ...] = (
         (),
         (_is("filled"),),
         12.0,
+        _DEVICE,
         composite=True,
     ),
     Skill(
@@ -325,8 +336,9 @@ _TABLE: tuple[Skill, ...] = (
         "Make coffee: a mug into the coffee machine, which is then run.",
         (_object("the mug", "fillable"), _optional("receptacle", "the coffee machine", "receptacle")),
         (),
-        (_is("filled"),),
+        (_is("filled:coffee"),),
         12.0,
+        _DEVICE,
         composite=True,
     ),
     Skill(
@@ -336,6 +348,7 @@ _TABLE: tuple[Skill, ...] = (
         (),
         (_HOLDING,),
         8.0,
+        _DEVICE,
         composite=True,
     ),
     Skill(
@@ -345,6 +358,7 @@ _TABLE: tuple[Skill, ...] = (
         (),
         (Condition("in", ("object", "receptacle")),),
         10.0,
+        _CARRY,
         irreversible=True,
         composite=True,
     ),
@@ -355,6 +369,7 @@ _TABLE: tuple[Skill, ...] = (
         (),
         (_HAND_EMPTY,),
         5.0,
+        _CARRY,
         composite=True,
     ),
     Skill(
@@ -370,3 +385,27 @@ _TABLE: tuple[Skill, ...] = (
 
 SKILLS: Mapping[str, Skill] = MappingProxyType({skill.name: skill for skill in _TABLE})
 """All skills by name."""
+
+
+def skills_table() -> str:
+    """The table of skills in Markdown, for the documentation: ``python -m planner_node.skills`` prints it."""
+    lines = [
+        "| skill | what it does | needs before | holds afterwards | seconds | can fail with |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for skill in SKILLS.values():
+        marks = [*(["composite"] if skill.composite else []), *(["must be asked for"] if skill.irreversible else [])]
+        cells = [
+            f"`{skill.signature()}`",
+            skill.description + (f" *{', '.join(marks)}*" if marks else ""),
+            ", ".join(f"`{condition}`" for condition in skill.preconditions) or "–",
+            ", ".join(f"`{condition}`" for condition in skill.effects) or "–",
+            f"{skill.seconds:g}",
+            ", ".join(str(code) for code in skill.failures) or "–",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(skills_table() + "\n")

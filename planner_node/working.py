@@ -63,8 +63,8 @@ class WorkingMemory:
         said = _line(self._instruction, _LINE // 2)
         if event.data.get("claimed"):
             done = "; ".join(s.rsplit(": ", 1)[0] for s in self.subgoals)
-            return _line(f"{said} -> done: {done}")
-        return _line(f"{said} -> not done: {event.data.get('reason', '')}")
+            return _line(f"{said} (done: {done})")
+        return _line(f"{said} (not done: {event.data.get('reason', '')})")
 
     def changes(self) -> str:
         """What earlier instructions came to, newest last, a line each."""

@@ -1,6 +1,7 @@
 """A kitchen, a robot in it, and an agent that has looked around once."""
 
 import pytest
+from planner_http import Server
 from planner_world import AREAS, SymbolicRobot, TrackingKnowledge, kitchen
 
 from planner_node.agent import Agent
@@ -34,3 +35,16 @@ def setup():
 def stranger():
     """The same home, never seen before."""
     return Setup(kitchen(), look=False)
+
+
+@pytest.fixture
+def serve():
+    servers = []
+
+    def start(behave):
+        servers.append(Server(behave))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()
