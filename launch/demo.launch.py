@@ -4,7 +4,7 @@ from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, GroupAction, IncludeLaunchDescription
 from launch.conditions import IfCondition
 from launch.launch_description_sources import PythonLaunchDescriptionSource
-from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution, PythonExpression
 from launch_ros.actions import Node, PushRosNamespace
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
@@ -13,7 +13,9 @@ from launch_ros.substitutions import FindPackageShare
 def generate_launch_description() -> LaunchDescription:
     """The nodes robot, scene_graph, memory and planner; RViz if asked for. They configure and activate themselves."""
     share = FindPackageShare("karma")
-    namespace = LaunchConfiguration("namespace")
+    namespace, perception = LaunchConfiguration("namespace"), LaunchConfiguration("perception")
+    by_camera = ["'", perception, "' == 'camera'"]
+    observer = PythonExpression(["'scene_graph' if ", *by_camera, " else ''"])
     return LaunchDescription(
         [
             DeclareLaunchArgument("namespace", default_value="", description="namespace of all nodes"),
@@ -23,6 +25,9 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument("policy", default_value="adaptive", description="replacement policy"),
             DeclareLaunchArgument("capacity", default_value="25", description="units in the short-term memory"),
             DeclareLaunchArgument("database", default_value="", description="file that keeps memory across restarts"),
+            DeclareLaunchArgument(
+                "perception", default_value="robot", description="camera: the scene_graph node perceives"
+            ),
             DeclareLaunchArgument("rviz", default_value="false", description="start RViz"),
             IncludeLaunchDescription(
                 PythonLaunchDescriptionSource(PathJoinSubstitution([share, "launch", "sim.launch.py"])),
@@ -30,6 +35,7 @@ def generate_launch_description() -> LaunchDescription:
                     "namespace": namespace,
                     "scene": LaunchConfiguration("scene"),
                     "real_thor": LaunchConfiguration("real_thor"),
+                    "perceive": PythonExpression(["'false' if ", *by_camera, " else 'true'"]),
                 }.items(),
             ),
             IncludeLaunchDescription(
@@ -39,6 +45,7 @@ def generate_launch_description() -> LaunchDescription:
                     "policy": LaunchConfiguration("policy"),
                     "capacity": LaunchConfiguration("capacity"),
                     "database": LaunchConfiguration("database"),
+                    "perception": perception,
                     "use_sim_time": "true",
                 }.items(),
             ),
@@ -52,7 +59,10 @@ def generate_launch_description() -> LaunchDescription:
                         output="screen",
                         parameters=[
                             PathJoinSubstitution([share, "config", "planner.yaml"]),
-                            {"planner": ParameterValue(LaunchConfiguration("planner"), value_type=str)},
+                            {
+                                "planner": ParameterValue(LaunchConfiguration("planner"), value_type=str),
+                                "observer": ParameterValue(observer, value_type=str),
+                            },
                         ],
                     ),
                     Node(

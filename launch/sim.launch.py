@@ -15,6 +15,7 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument("namespace", default_value="", description="namespace of the node"),
             DeclareLaunchArgument("scene", default_value="FloorPlan1", description="one of AI2-THOR's floor plans"),
             DeclareLaunchArgument("real_thor", default_value="false", description="drive the real Unity player"),
+            DeclareLaunchArgument("perceive", default_value="true", description="false: leave that to scene_graph"),
             GroupAction(
                 [
                     PushRosNamespace(LaunchConfiguration("namespace")),
@@ -28,6 +29,7 @@ def generate_launch_description() -> LaunchDescription:
                             {
                                 "scene": ParameterValue(LaunchConfiguration("scene"), value_type=str),
                                 "real_thor": ParameterValue(LaunchConfiguration("real_thor"), value_type=bool),
+                                "perceive": ParameterValue(LaunchConfiguration("perceive"), value_type=bool),
                             },
                         ],
                     ),

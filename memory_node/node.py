@@ -102,6 +102,7 @@ class MemoryNode(ManagedNode):
         super().__init__("memory", errors=(MemoryNodeError, SceneGraphError))
         self.parameter("robot", "robot", "name of the robot's node, relative to this node's namespace; read at start")
         self.parameter("scene_graph", "scene_graph", "name of the scene_graph node, likewise")
+        self.parameter("observer", "", "name of the node whose ~/observations to take; empty: the robot")
         self.parameter("map_frame", "map", "name of the map frame")
         self.parameter("capacity", 25, "units that the short-term memory holds", low=1, high=100_000)
         self.parameter("policy", policies.DEFAULT, "replacement policy", choices=tuple(policies.names()))
@@ -136,7 +137,7 @@ class MemoryNode(ManagedNode):
         self._graph_topic = f"{graph}/graph_updates"
         self.create_subscription(msg.GraphUpdate, self._graph_topic, self._note_graph, EVENTS)
         self.create_subscription(msg.SceneGraph, f"{graph}/graph", self._note_graph, LATCHED)
-        self.listen(msg.ObservationArray, f"{robot}/observations", self._observe, EVENTS)
+        self.listen(msg.ObservationArray, f"{self.value('observer') or robot}/observations", self._observe, EVENTS)
         for kind, name, handler in (
             (srv.Recall, "recall", self._recall),
             (srv.Locate, "locate", self._locate),

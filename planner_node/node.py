@@ -36,6 +36,7 @@ class PlannerNode(ManagedNode):
         self.parameter("robot", "robot", "name of the robot's node, relative to this node's namespace; read at start")
         self.parameter("memory", "memory", "name of the memory node, likewise")
         self.parameter("scene_graph", "scene_graph", "name of the scene_graph node, likewise")
+        self.parameter("observer", "", "name of the node whose ~/observations to take; empty: the robot")
         self.parameter("planner", "rules", "who turns words into plans", choices=_PLANNERS)
         self.parameter("llm_base_url", "", "OpenAI-compatible endpoint, ending in /v1; empty: OpenAI's own")
         self.parameter("llm_model", "gpt-4o-mini", "name of the model there")
@@ -50,7 +51,12 @@ class PlannerNode(ManagedNode):
         self.parameter("queue", 8, "instructions that may wait while one is carried out", low=0, high=100)
         self.parameter("service_timeout", 30.0, "longest wait for an answer of memory, seconds", low=0.1, high=600.0)
         self.parameter("skill_timeout", 300.0, "longest wait for a skill of the robot, seconds", low=1.0, high=7200.0)
-        self._robot = RosRobot(self, str(self.value("robot")), skill_timeout=self.value("skill_timeout"))
+        self._robot = RosRobot(
+            self,
+            str(self.value("robot")),
+            observer=str(self.value("observer")),
+            skill_timeout=self.value("skill_timeout"),
+        )
         self._knowledge = RosKnowledge(
             self, str(self.value("memory")), str(self.value("scene_graph")), timeout=self.value("service_timeout")
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from visualization_msgs.msg import MarkerArray
 
 from scene_graph.graph import SceneGraph
 from scene_graph.keeper import GraphKeeper
+from scene_graph.perception import PerceptionLimits
+from scene_graph.ros.camera import Camera
 from scene_graph.ros.frames import FrameOrder, robot_pose
 from scene_graph.ros.graph import GraphPublication
 from scene_graph.ros.managed import ManagedNode, NodeError, run
@@ -20,21 +23,25 @@ from scene_graph.ros.markers import markers
 from scene_graph.ros.messages import (
     change_from_message,
     observation_from_message,
+    observation_to_message,
     optional,
     point_from_message,
     seconds_from_time,
     view_from_message,
+    view_to_message,
 )
 from scene_graph.ros.places import place_to_message
 from scene_graph.ros.qos import EVENTS, LATCHED
 from scene_graph.search import Similarity
 from scene_graph.similarity import load_similarity
-from scene_graph.types import Change, SceneGraphError
+from scene_graph.types import Change, InvalidObservationError, Observation, SceneGraphError
 
 __all__ = ["SceneGraphNode", "main"]
 
 _SNAPSHOT = 1.0
 """Seconds, wall time, between publications of the whole graph while it changes."""
+
+_PERCEPTION = ("robot", "camera")
 
 
 class SceneGraphNode(ManagedNode):
@@ -45,6 +52,16 @@ class SceneGraphNode(ManagedNode):
         self.parameter("robot", "robot", "name of the robot's node, relative to this node's namespace; read at start")
         self.parameter("map_frame", "map", "name of the map frame")
         self.parameter("memory", "memory", "name of the memory node, likewise: habits are learned from its changes")
+        self.parameter(
+            "perception",
+            "robot",
+            "who perceives: the robot, whose frames bring observations, or this node, from the robot's camera; read at "
+            "start",
+            choices=_PERCEPTION,
+        )
+        self.parameter("camera_timeout", 3.0, "longest wait for the images of a frame, seconds", low=0.0, high=60.0)
+        self.parameter("min_pixels", 100, "smallest instances that are perceived, pixels", low=1, high=1_000_000)
+        self.parameter("max_range", 5.0, "farthest instances that are perceived, metres", low=0.1, high=100.0)
         self.parameter("graph_file", "", "graph to begin with, as `save` wrote it; empty: begin with nothing")
         self.parameter("database", "", "file that keeps the graph across restarts; empty: this process only")
         self.parameter(
@@ -59,6 +76,11 @@ class SceneGraphNode(ManagedNode):
         self._order = FrameOrder()
         self._published_version = -1
 
+        robot = str(self.value("robot"))
+        perceives = self.chosen("perception", _PERCEPTION) == "camera"
+        self._camera = Camera(self, robot) if perceives else None
+        self._observations = self.create_publisher(msg.ObservationArray, "~/observations", EVENTS)
+        self._newest: msg.ObservationArray | None = None
         self._whole = self.create_publisher(msg.SceneGraph, "~/graph", LATCHED)
         self._updates = self.create_publisher(msg.GraphUpdate, "~/graph_updates", EVENTS)
         self._markers = self.create_publisher(MarkerArray, "~/markers", LATCHED)
@@ -66,7 +88,7 @@ class SceneGraphNode(ManagedNode):
         self.serve(srv.GetGraph, "~/get_graph", self._get_graph)
         self.serve(srv.Save, "~/save", self._save)
         self.serve(srv.Load, "~/load", self._load)
-        self.listen(msg.ObservationArray, f"{self.value('robot')}/observations", self._observe, EVENTS)
+        self.listen(msg.ObservationArray, f"{robot}/observations", self._observe, EVENTS)
         self.listen(msg.Changes, f"{self.value('memory')}/changes", self._learn_habits, EVENTS)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(_SNAPSHOT, lambda: self.submit(self._publish_whole), clock=steady)
@@ -104,7 +126,10 @@ class SceneGraphNode(ManagedNode):
     def _observe(self, message: msg.ObservationArray) -> None:
         changes: list[Change] = []
         try:
-            if self._order.is_new(message):
+            new = self._order.is_new(message)
+            if self._camera is not None:
+                message = self._perceived(self._camera, message, new=new)
+            if new:
                 self._follow_map(message.map_id)
                 stamp = seconds_from_time(message.header.stamp)
                 view = optional(message.view)
@@ -133,6 +158,34 @@ class SceneGraphNode(ManagedNode):
     def _learn_habits(self, message: msg.Changes) -> None:
         """Long-term memory learns from what moves: where short-term memory saw things come to rest."""
         self._graph.consolidate(change_from_message(change) for change in message.changes)
+
+    def _perceived(self, camera: Camera, message: msg.ObservationArray, *, new: bool) -> msg.ObservationArray:
+        """The frame with what perception makes of its images, which is published for the other nodes.
+
+        A frame whose images are lost is passed on without its view, so that nothing is taken for absent.
+        """
+        newest = self._newest
+        if not new and newest is not None and (newest.epoch, newest.seq) == (message.epoch, message.seq):
+            self.publish(self._observations, newest)  # a repetition, for nodes that came later
+            return newest
+        frame = copy(message)
+        view = optional(message.view)
+        picture = None if view is None else camera.picture(message.header.stamp, float(self.value("camera_timeout")))
+        seen: list[Observation] = []
+        try:
+            if view is None or picture is None:
+                what = "the camera's pose (its view)" if view is None else "the camera's images"
+                raise InvalidObservationError(f"frame {message.seq} came without {what}, so nothing is perceived in it")
+            limits = PerceptionLimits(min_pixels=self.value("min_pixels"), max_range=self.value("max_range"))
+            seen = picture.observations(view, limits=limits)
+            frame.view = [view_to_message(picture.thinned(view))] if not view.depth else message.view
+        except InvalidObservationError as error:
+            self.get_logger().warning(str(error))
+            frame.view = []
+        frame.observations = [*map(observation_to_message, seen), *message.observations]
+        self._newest = frame
+        self.publish(self._observations, frame)
+        return frame
 
     def _follow_map(self, map_id: str) -> None:
         if not map_id or map_id == self._graph.map_id:

@@ -9,15 +9,16 @@ from __future__ import annotations
 import logging
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from planner_node.robot import Frame, SkillCall, SkillCode, SkillResult
 from scene_graph.ontology import ontology
-from scene_graph.perception import perceive
-from scene_graph.types import FloatArray, Observation, Point, View
+from scene_graph.perception import Instance, perceive
+from scene_graph.types import FloatArray, Point, View
 from sim import frames, sensing, skills
 from sim.clock import COSTS, SimulatedClock
 from sim.navigation import STEP, Navigator, Pose, Route, Viewpoint, horizon_to
@@ -81,6 +82,8 @@ class ThorRobot:
         limits: What the camera can make out.
         noise: What sensors and detector get wrong; nothing by default. Wheels and gripper do not err: the robot drives
             where it means to, but takes itself and what it sees to be elsewhere.
+        perceives: Whether frames bring what `scene_graph.perception` makes of them. Without it they bring the gripper's
+            report only, and whoever takes them perceives for himself, from `instances` and depth.
     """
 
     def __init__(
@@ -91,8 +94,10 @@ class ThorRobot:
         reissue_tokens: bool = True,
         limits: sensing.SensorLimits | None = None,
         noise: SensorNoise | None = None,
+        perceives: bool = True,
     ) -> None:
         self._simulation = simulation
+        self._perceives = perceives
         self._limits = limits or sensing.SensorLimits()
         self._noise = noise or SensorNoise()
         self._tokens = TokenTable(reissue=reissue_tokens)
@@ -161,6 +166,15 @@ class ThorRobot:
     def forget_map(self) -> None:
         """Drop what was learned of the free space, as a robot without memory between instructions does."""
         self._navigator.forget()
+
+    def instances(self) -> tuple[npt.NDArray[np.uint16], Mapping[int, Instance]]:
+        """What a detector would say of the newest frame's picture.
+
+        Returns:
+            (H, W) number of the object that each pixel shows, 0 for none; and what the numbers stand for. What the
+            hand holds is not among them.
+        """
+        return self._instances
 
     @property
     def view(self) -> View:
@@ -386,18 +400,21 @@ class ThorRobot:
         in_view = [*sighting.simulator_ids, *(h for h in held if h not in sighting.simulator_ids)]
         tokens = self._tokens.issue(self._seq, in_view, renewed=self._noise.reissue(len(in_view), self._seq))
         objects = {o["objectId"]: o for o in event.metadata["objects"] if o["objectId"] in tokens}
+        # What the hand holds is the gripper's to report, not the camera's.
         there = {
             number: sensing.instance(objects[simulator_id], token=tokens[simulator_id])
             for number, simulator_id in enumerate(sighting.simulator_ids, start=1)
+            if simulator_id not in held
         }
         legend = self._noise.detect(there, self._seq)
+        self._instances = (sighting.instances, legend)
         self._view = view = self._believed_view(event)
-        perceived = {o.object_id: o for o in perceive(sighting.instances, view, legend, stamp=stamp)}
+        perceived = perceive(sighting.instances, view, legend, stamp=stamp) if self._perceives else []
+        hand = self._hand(event)
         in_hand = [
-            self._in_hand(event, objects[simulator_id], tokens[simulator_id], perceived.pop(tokens[simulator_id], None))
+            sensing.held_observation(objects[simulator_id], token=tokens[simulator_id], stamp=stamp, hand=hand)
             for simulator_id in held
         ]
-        observations = (*perceived.values(), *in_hand)
         view = sensing.coarse_view(view, self._limits)
         if held:
             # What the hand carries is no part of the room: neither an obstacle nor evidence of what is behind it.
@@ -409,7 +426,7 @@ class ThorRobot:
             seq=self._seq,
             epoch=self._epoch,
             stamp=stamp,
-            observations=observations,
+            observations=(*perceived, *in_hand),
             view=view,
             robot_pose=(pose.x + dx, pose.y + dy, pose.yaw + turn),
             map_id=self._simulation.scene,
@@ -431,16 +448,10 @@ class ThorRobot:
         base = self._pose()
         return self._noise.move_pose(pose, (base.x, base.y), self._seq)
 
-    def _in_hand(self, event: Any, metadata: dict[str, Any], token: str, seen: Observation | None) -> Observation:
-        """The gripper's report of what it holds, with the extents that the camera sees of it."""
+    def _hand(self, event: Any) -> Point:
+        """Where the hand is, from the arm's joints and where the robot takes itself to be, metres."""
         floor = frames.floor_height(event.metadata["agent"]["position"])
         hand = np.eye(4)
         hand[:3, 3] = frames.map_from_thor(event.metadata["heldObjectPose"]["position"], floor)
         x, y, z = self._believed(hand)[:3, 3].tolist()
-        return sensing.held_observation(
-            metadata,
-            token=token,
-            stamp=self.clock(),
-            hand=(x, y, z),
-            size=None if seen is None else seen.size,
-        )
+        return (x, y, z)

@@ -68,6 +68,11 @@ class RobotNode(ManagedNode):
         for name, (low, high) in NOISE_LIMITS.items():
             self.parameter(f"noise_{name}", 0.0, NOISE_WORDS[name], low=low, high=high)
         self.parameter("noise_seed", 0, "seed of all sensor noise", low=0, high=2**31 - 1)
+        self.parameter(
+            "perceive",
+            True,
+            "publish what perception makes of the camera's images; false: leave that to the scene_graph node",
+        )
         self.parameter("map_frame", "map", "name of the map frame")
         self.parameter("odom_frame", "odom", "name of the odometry frame; it coincides with the map's")
         self.parameter("base_frame", "base_link", "name of the frame of the robot's base, on the floor")
@@ -119,7 +124,12 @@ class RobotNode(ManagedNode):
             scene, width=self.value("width"), height=self.value("height"), real_thor=self.value("real_thor")
         )
         noise = SensorNoise(**{name: self.value(f"noise_{name}") for name in (*NOISE_LIMITS, "seed")})
-        self._robot = ThorRobot(self._simulation, reissue_tokens=self.value("reissue_ids"), noise=noise)
+        self._robot = ThorRobot(
+            self._simulation,
+            reissue_tokens=self.value("reissue_ids"),
+            noise=noise,
+            perceives=self.value("perceive"),
+        )
         self._robot.subscribe(self._publish_frame)
 
     def activate(self) -> None:
@@ -250,23 +260,26 @@ class RobotNode(ManagedNode):
         if self._depth.get_subscription_count():
             self.publish(self._depth, _image(head, "32FC1", self._robot.view.depth))
         if self._instances.get_subscription_count() or self._legend.get_subscription_count():
-            image, legend = self._instance_image(frame, event)
+            assert self._robot is not None
+            image, legend = self._robot.instances()
             self.publish(self._instances, _image(head, "16UC1", image))
-            self.publish(self._legend, msg.InstanceLegend(header=head, seq=frame.seq, instances=legend))
-
-    def _instance_image(self, frame: Frame, event: Any) -> tuple[npt.NDArray[np.uint16], list[Any]]:
-        """The observed objects' pixels, numbered as in the frame: AI2-THOR's own colours would tell who is who."""
-        assert self._robot is not None
-        codes = event.instance_masks.instance_segmentation_frame_uint32
-        image = np.zeros(codes.shape, dtype=np.uint16)
-        legend = []
-        for value, observation in enumerate(frame.observations, start=1):
-            colour = event.instance_masks.instance_colors.get(self._robot.tokens.resolve(observation.object_id))
-            if colour is None:
-                continue
-            image[codes == int.from_bytes(bytes((*colour, 255)), "little")] = value
-            legend.append(msg.InstanceLabel(value=value, object_id=observation.object_id, label=observation.label))
-        return image, legend
+            self.publish(
+                self._legend,
+                msg.InstanceLegend(
+                    header=head,
+                    seq=frame.seq,
+                    instances=[
+                        msg.InstanceLabel(
+                            value=value,
+                            object_id=thing.object_id or "",
+                            label=thing.label,
+                            states=sorted(thing.states),
+                            confidence=thing.confidence,
+                        )
+                        for value, thing in legend.items()
+                    ],
+                ),
+            )
 
 
 def _image(head: Any, encoding: str, pixels: npt.NDArray[Any]) -> Image:

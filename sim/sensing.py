@@ -177,9 +177,7 @@ def instance(metadata: Mapping[str, Any], *, token: str) -> Instance:
     return Instance(metadata["objectType"], object_id=token, states=object_states(metadata))
 
 
-def held_observation(
-    metadata: Mapping[str, Any], *, token: str, stamp: float, hand: Point, size: Point | None
-) -> Observation:
+def held_observation(metadata: Mapping[str, Any], *, token: str, stamp: float, hand: Point) -> Observation:
     """The gripper's report of what it holds.
 
     Args:
@@ -187,14 +185,12 @@ def held_observation(
         token: Its opaque id.
         stamp: Time of the frame, seconds.
         hand: Where the hand is, from the arm's joints, map frame, metres.
-        size: Extents of its visible surface, metres; None if the picture does not show it.
     """
     return Observation(
         metadata["objectType"],
         hand,
         stamp=stamp,
         object_id=token,
-        size=size,
         states=object_states(metadata),
         source="gripper",
         held=True,

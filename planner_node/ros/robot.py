@@ -28,13 +28,23 @@ class RosRobot:
     Args:
         node: Whose executor completes what this waits for.
         robot: Name of the robot's node, relative to the node's namespace or absolute.
+        observer: Name of the node whose ``observations`` to take; empty for the robot.
         start_timeout: Seconds to wait for the robot's first frame and for its action server.
         skill_timeout: Seconds, on a steady clock, after which a skill counts as lost.
     """
 
-    def __init__(self, node: Node, robot: str, *, start_timeout: float = 10.0, skill_timeout: float = 300.0) -> None:
+    def __init__(
+        self,
+        node: Node,
+        robot: str,
+        *,
+        observer: str = "",
+        start_timeout: float = 10.0,
+        skill_timeout: float = 300.0,
+    ) -> None:
         self._node = node
         self._robot = robot
+        self._observer = observer or robot
         self._start_timeout = start_timeout
         self._skill_timeout = skill_timeout
         self._listeners: list[Callable[[Frame], None]] = []
@@ -45,7 +55,7 @@ class RosRobot:
         self._cancelled = threading.Event()
         self._log = node.get_logger()
         self._subscription = node.create_subscription(
-            msg.ObservationArray, f"{robot}/observations", self._take_in, EVENTS
+            msg.ObservationArray, f"{self._observer}/observations", self._take_in, EVENTS
         )
         self._client = ActionClient(node, ExecuteSkill, f"{robot}/execute_skill")
 
@@ -55,7 +65,7 @@ class RosRobot:
         try:
             frame = frame_from_message(message)
         except ValueError as error:
-            self._log.warning(f"{self._robot}/observations, frame {message.seq}: {error}")
+            self._log.warning(f"{self._observer}/observations, frame {message.seq}: {error}")
             return
         with self._arrived:
             self._newest = frame
@@ -77,7 +87,7 @@ class RosRobot:
         if self._newest is None:
             self._wait_for(0, self._start_timeout)
         if self._newest is None:
-            raise NodeError(f"nothing was published on {self._robot}/observations; start the robot's node")
+            raise NodeError(f"nothing was published on {self._observer}/observations; start the robot's node")
         return self._newest
 
     def subscribe(self, listener: Callable[[Frame], None]) -> Callable[[], None]:

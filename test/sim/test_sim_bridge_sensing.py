@@ -98,7 +98,7 @@ def test_states_of_real_metadata(recorded):
 def test_nothing_but_class_and_states_comes_out_of_real_metadata(recorded):
     for metadata in recorded[0]["objects"]:
         seen = sensing.instance(metadata, token="1.0")
-        held = sensing.held_observation(metadata, token="1.0", stamp=0.0, hand=(0.0, 0.0, 1.0), size=None)
+        held = sensing.held_observation(metadata, token="1.0", stamp=0.0, hand=(0.0, 0.0, 1.0))
         elsewhere = {**metadata, "position": None, "axisAlignedBoundingBox": None, "parentReceptacles": None}
         assert sensing.instance(elsewhere, token="1.0") == seen
         assert metadata["objectId"] not in repr((seen, held))
