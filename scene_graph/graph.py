@@ -13,6 +13,7 @@ from typing import Any
 
 import networkx as nx
 
+from scene_graph.alignment import align
 from scene_graph.boxes import encloses
 from scene_graph.document import read_document, write_document
 from scene_graph.files import collector_off, digest, read_graph, write_graph
@@ -61,7 +62,7 @@ class SceneGraph(GraphState):
         robot_pose: Sequence[float] | None = None,
         stamp: float | None = None,
     ) -> list[Change]:
-        """Take in one frame.
+        """Take in one frame, from where it agrees best with what is known (see `scene_graph.alignment`).
 
         Args:
             observations: Of the frame, in the map frame; what does not keep its place is passed over.
@@ -90,6 +91,7 @@ class SceneGraph(GraphState):
         elif view is not None and self.robot is None:
             self.robot = view.position[:2]
         if view is not None:
+            seen, view = align(self, seen, view)
             self.grid.update(view)
         if robot_pose is not None and self.robot is not None:
             self.grid.mark_free(*self.robot)

@@ -20,6 +20,8 @@ __all__ = ["belongs", "has_left", "take_frame"]
 
 _STEP = 0.5
 """Square metres of newly seen floor after which areas and rooms follow."""
+_FOLLOW = 20
+"""Frames after which they follow smaller changes, too."""
 _CROWD = 48
 """Known objects of one class up to which all are candidates; above, only those near."""
 _NEAR = 1.0
@@ -323,7 +325,8 @@ def _follow_floor(frame: Frame) -> None:
     touched: Iterable[str] = frame.present
     if frame.view is not None and state.robot is not None:
         covered_floor = state.grid.area()
-        if covered_floor - state.covered >= _STEP:
+        grown = covered_floor - state.covered
+        if grown >= _STEP or (abs(grown) >= _STEP / 10 and state.version % _FOLLOW == 0):
             state.covered = covered_floor
             if state.areas.update(state.grid, state.robot):
                 touched = state.things
