@@ -105,6 +105,8 @@ def settle(world: World, item: SimObject, center: Array, rotation: Array) -> Non
 
 
 def _can_support(obj: SimObject) -> bool:
+    if obj.is_broken and obj.kind.pickupable:
+        return False  # shards
     if obj.kind.receptacle:
         openable_closed = obj.kind.openable and not obj.is_open and obj.object_type in ENCLOSING
         return not openable_closed and obj.object_type not in HANGING

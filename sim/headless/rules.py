@@ -128,13 +128,14 @@ class Household:
         reached: set[str] = set()
         for obj in objects:
             reached.add(obj.object_id)
-            obj.temperature_left = self._time_until_room_temperature(obj)
+            obj.temperature_left = self.time_until_room_temperature(obj)
             if obj.temperature != temperature:
                 obj.temperature = temperature
                 self._world.touch(obj)
         return reached
 
-    def _time_until_room_temperature(self, obj: SimObject) -> float:
+    def time_until_room_temperature(self, obj: SimObject) -> float:
+        """Simulated seconds that an object stays hot or cold away from heat or cold."""
         by_type = self.decay_by_type.get(obj.object_type, self.decay_seconds)
         return self.decay_by_id.get(obj.object_id, by_type)
 
@@ -143,7 +144,7 @@ class Household:
             if obj.temperature == "RoomTemp" or obj.object_id in exposed or not obj.can_move:
                 continue
             if obj.temperature_left <= 0:
-                obj.temperature_left = self._time_until_room_temperature(obj)
+                obj.temperature_left = self.time_until_room_temperature(obj)
             obj.temperature_left -= seconds
             if obj.temperature_left <= 0:
                 obj.temperature = "RoomTemp"

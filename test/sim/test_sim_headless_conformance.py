@@ -99,3 +99,53 @@ def test_packing_only_what_changed_gives_the_same_as_packing_everything():
         seen = session.visible()
         assert kept.pack(seen, seen) == ObjectPacker(world).pack(seen, seen)
     assert pack_value(1.5) == b"\xca\x3f\xc0\x00\x00"
+
+
+def shapes(value, path="", found=None):
+    """By path: the types that stand there, in dictionaries and lists too; whole numbers in lists of numbers apart."""
+    found = {} if found is None else found
+    found.setdefault(path, set()).add(type(value).__name__)
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            shapes(inner, f"{path}.{key}", found)
+    elif isinstance(value, list):
+        for inner in value:
+            shapes(inner, f"{path}[]", found)
+    return found
+
+
+@needs_recordings
+def test_every_nested_key_has_a_type_that_the_real_player_sends():
+    from ai2thor.controller import Controller
+
+    from sim.headless import command
+
+    real, own = {}, {}
+    for path in RECORDINGS:
+        for metadata in load(path):
+            shapes(metadata, found=real)
+    with Controller(
+        local_executable_path=command(), x_display=":0", scene="FloorPlan1", width=60, height=60
+    ) as controller:
+        events = [controller.reset(scene) for scene in ("FloorPlan1", "FloorPlan201")]
+        held = next(o["objectId"] for o in events[-1].metadata["objects"] if o["pickupable"])
+        events.append(controller.step("PickupObject", objectId=held, forceAction=True))
+        events.append(controller.step("PickupObject", objectId="Nothing|1"))
+        events.append(controller.step("DropHandObject", forceAction=True))
+        for event in events:
+            shapes(dict(event.metadata), found=own)
+    assert own.keys() == real.keys()
+    for path, types in own.items():
+        assert types <= real[path], path
+
+
+def test_the_documentation_lists_every_action():
+    import re
+
+    from sim.headless.actions import ACTIONS
+
+    text = (Path(__file__).resolve().parents[2] / "docs" / "simulator.md").read_text(encoding="utf-8")
+    table = text[text.index("## Actions") : text.index("Arguments are checked")]
+    listed = set(re.findall(r"`(\w+)`", table))
+    older_names = {"Move", "Noop", "ChangeFieldOfView"}
+    assert listed == {*ACTIONS, "Reset"} - older_names

@@ -250,3 +250,89 @@ def test_random_spawn_is_reproducible_and_keeps_every_object(kitchen, shared_ses
     assert first == again
     assert first != other
     assert set(first) == ids
+
+
+def test_a_candle_is_lit_and_put_out_and_a_broken_lamp_stays_dark(shared_session):
+    shared_session.start(load_scene("FloorPlan401"))
+    house = House(shared_session)
+    candle = house["Candle"]
+    house.do("ToggleObjectOn" if not candle.is_toggled else "ToggleObjectOff", candle)
+    house.do("ToggleObjectOff" if candle.is_toggled else "ToggleObjectOn", candle)
+    with pytest.raises(ActionError, match=r"can't toggle object (on|off) if it's already"):
+        house.do("ToggleObjectOn" if candle.is_toggled else "ToggleObjectOff", candle)
+    shared_session.start(load_scene("FloorPlan301"))
+    lamp = house["DeskLamp"]
+    if lamp.kind.breakable:
+        house.do("BreakObject", lamp)
+        assert not lamp.is_toggled
+        with pytest.raises(ActionError, match="broken and cannot be Toggled On"):
+            house.do("ToggleObjectOn", lamp)
+
+
+def test_a_broken_egg_is_cracked_and_its_whole_stays_in_the_metadata_only(kitchen):
+    egg = kitchen["Egg"]
+    kitchen.do("BreakObject", egg)
+    world = kitchen.session.world
+    assert egg.object_id not in world.objects
+    assert world.remains[egg.object_id].is_broken
+    assert [o.object_id for o in world.of_type("EggCracked")] == [f"{egg.object_id}|EggCracked_0"]
+    with pytest.raises(ActionError, match="not found within the specified visibility"):
+        kitchen.do("PickupObject", egg)
+
+
+def test_breaking_what_is_held_empties_the_hand_and_what_it_held_falls(kitchen):
+    kitchen.put("Tomato", "Bowl")
+    kitchen.do("PickupObject", "Bowl")
+    kitchen.do("BreakObject", "Bowl")
+    assert kitchen.session.held is None
+    assert kitchen["Bowl"].is_broken
+    assert not kitchen["Bowl"].children
+    assert kitchen["Tomato"].parent not in (None, kitchen["Bowl"].object_id)
+
+
+def test_what_was_made_unbreakable_survives_a_throw(kitchen):
+    kitchen.do("MakeAllObjectsUnbreakable")
+    kitchen.session.world.agent.yaw = 90.0
+    kitchen.do("PickupObject", "Plate")
+    kitchen.do("ThrowObject", moveMagnitude=500.0)
+    assert not kitchen["Plate"].is_broken
+
+
+def test_single_things_can_stay_warm_for_longer(kitchen):
+    for thing in ("Potato", "Tomato"):
+        kitchen.do("SetObjectTemperature", objectId=kitchen[thing].object_id, temperature="Hot")
+    kitchen.do("SetTemperatureDecayTime", objectId=kitchen["Potato"].object_id, decayTime=30.0)
+    for thing in ("Potato", "Tomato"):  # the time runs from the exposure
+        kitchen.do("SetObjectTemperature", objectId=kitchen[thing].object_id, temperature="Hot")
+    kitchen.session.after(11.0)
+    assert kitchen["Tomato"].temperature == "RoomTemp"
+    assert kitchen["Potato"].temperature == "Hot"
+    kitchen.do("DisableTemperatureDecay")
+    kitchen.session.after(60.0)
+    assert kitchen["Potato"].temperature == "Hot"
+    kitchen.do("EnableTemperatureDecay")
+    kitchen.session.after(60.0)
+    assert kitchen["Potato"].temperature == "RoomTemp"
+
+
+def test_a_tipped_vessel_spills_and_drops_what_is_in_it(kitchen):
+    kitchen.put("Apple", "Bowl")
+    kitchen.do("FillObjectWithLiquid", "Bowl", fillLiquid="water")
+    kitchen.do("PickupObject", "Bowl")
+    assert kitchen["Apple"].parent == kitchen["Bowl"].object_id
+    kitchen.do("RotateHeldObject", roll=100.0)
+    assert not kitchen["Bowl"].is_filled
+    assert kitchen["Apple"].parent != kitchen["Bowl"].object_id
+
+
+def test_pushing_goes_the_way_the_agent_looks(kitchen):
+    kitchen.do("PickupObject", "Apple")
+    kitchen.do("DropHandObject", forceAction=True)
+    apple = kitchen["Apple"]
+    before, forward = apple.position.copy(), kitchen.session.world.agent.forward
+    kitchen.do("PullObject", apple, moveMagnitude=0.0)
+    assert apple.position == pytest.approx(before, abs=0.02)
+    kitchen.do("DirectionalPush", apple, moveMagnitude=10.0, pushAngle=90)
+    moved = apple.position - before
+    assert abs(float(moved @ forward)) < 0.02
+    assert float(np.linalg.norm(moved)) > 0.05

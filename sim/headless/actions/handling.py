@@ -159,8 +159,9 @@ def _put(
     held = world.held
     if held is None:
         raise ActionError("Can't place an object if Agent isn't holding anything")
-    if receptacle is held or receptacle in world.contents(held):
-        raise ActionError("No valid positions to place object found")  # a thing does not go into what it holds
+    shards = receptacle.is_broken and receptacle.kind.pickupable
+    if shards or receptacle is held or receptacle in world.contents(held):  # a thing does not go into what it holds
+        raise ActionError("No valid positions to place object found")
     check_receives(receptacle, held, force=force)
     aim = session.eyes.point_at(session.settings, x or 0.0, y or 0.0) if near and object_id is None else _aim(session)
     found = spots(world, held, receptacle, aim, limit=_PLACES)

@@ -336,5 +336,5 @@ def set_object_temperature(session: Session, *, object_id: str, temperature: str
     if wanted is None:
         raise ActionError("temperature must be Hot, Cold or RoomTemp", code="InvalidArgument")
     obj = session.find(object_id)
-    obj.temperature, obj.temperature_left = wanted, session.household.decay_seconds
+    obj.temperature, obj.temperature_left = wanted, session.household.time_until_room_temperature(obj)
     session.world.touch(obj)
