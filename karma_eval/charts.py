@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from karma_eval.metrics import LONG
 from karma_eval.published import CLASSES
 
 __all__ = ["capacity_chart", "history_chart", "success_chart"]
@@ -24,7 +25,8 @@ Record = Mapping[str, Any]
 
 def success_chart(summary: Sequence[Record]) -> str | None:
     """Success rates by class of task, one bar a memory, with intervals."""
-    rows = [r for r in summary if r["class"] in CLASSES and r.get("SR") is not None]
+    rows = [r for r in summary if r.get("SR") is not None]
+    classes = [name for name in (*CLASSES, "history") if any(r["class"] == name for r in rows)]
     memories = list(dict.fromkeys(r["memory"] for r in rows))
     if not rows:
         return None
@@ -32,7 +34,7 @@ def success_chart(summary: Sequence[Record]) -> str | None:
     width = 0.8 / len(memories)
     for n, memory in enumerate(memories):
         mine = {r["class"]: r for r in rows if r["memory"] == memory}
-        shown = [(i, mine[name]) for i, name in enumerate(CLASSES) if name in mine]
+        shown = [(i, mine[name]) for i, name in enumerate(classes) if name in mine]
         low = [r["SR"] - r["SR_ci"][0] if r.get("SR_ci") else 0 for _, r in shown]
         high = [r["SR_ci"][1] - r["SR"] if r.get("SR_ci") else 0 for _, r in shown]
         axes.bar(
@@ -44,7 +46,7 @@ def success_chart(summary: Sequence[Record]) -> str | None:
             ecolor=_INK,
             label=memory,
         )
-    axes.set_xticks(range(len(CLASSES)), CLASSES)
+    axes.set_xticks(range(len(classes)), classes)
     axes.set_ylim(0, 1.05)
     axes.set_ylabel("success rate")
     _legend(figure, axes)
@@ -85,11 +87,11 @@ def capacity_chart(summary: Sequence[Record]) -> str | None:
     return _svg(figure)
 
 
-def history_chart(runs: Sequence[Record], *, shortest: int = 10) -> str | None:
-    """Search cost along long histories, one line a memory; None without histories of `shortest` instructions."""
+def history_chart(runs: Sequence[Record]) -> str | None:
+    """Time spent along long histories, one line a memory; None without histories of `LONG` instructions."""
     costs: dict[str, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
     for run in runs:
-        if len(run["instructions"]) >= shortest:
+        if len(run["instructions"]) >= LONG:
             for index, item in enumerate(run["instructions"]):
                 costs[run["memory"]][index].append(float(item["seconds"]))
     if not costs:

@@ -14,10 +14,13 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Interval", "bootstrap", "mean_recall", "paired_p_value", "saved", "success_rate", "summarise"]
+__all__ = ["LONG", "Interval", "bootstrap", "mean_recall", "paired_p_value", "saved", "success_rate", "summarise"]
 
 Record = Mapping[str, Any]
 """A run as `HistoryResult.to_json` writes it."""
+
+LONG = 20
+"""Instructions from which on a task is summed up apart, as class ``history``: one failure in twenty fails it."""
 
 _RESAMPLES = 2000
 
@@ -140,6 +143,8 @@ def paired_p_value(a: Sequence[float], b: Sequence[float], *, seed: int = 0) -> 
 def summarise(records: Iterable[Record]) -> list[dict[str, Any]]:
     """One row for each class of task and condition, with intervals: the summary of ``results.json``.
 
+    Tasks of `LONG` instructions and more are a class of their own, ``history``.
+
     RE, RT and the speed-up compare with the runs of memory ``none`` (remembers within an instruction only) of the same
     planner, and of the same policy and capacity where there are such. Where the omniscient memory ran as well,
     ``RE_of_bound`` and ``RT_of_bound`` say what share of its saving was reached.
@@ -158,7 +163,8 @@ _Key = tuple[Any, ...]
 
 
 def _key(record: Record) -> _Key:
-    return tuple(record.get(name) for name in _CONDITION)
+    condition = tuple(record.get(name) for name in _CONDITION)
+    return ("history", *condition[1:]) if len(record["instructions"]) >= LONG else condition
 
 
 def _row(key: _Key, groups: Mapping[_Key, Sequence[Record]]) -> dict[str, Any]:
