@@ -327,11 +327,11 @@ class Columns:
     def rows_near(self, x: float, y: float, radius: float) -> Rows | None:
         """Rows of all objects that may be within a radius of a place, and of some farther; None if it is too large."""
         rows = self._grid.within(x, y, radius)
-        return None if rows is None else np.fromiter(rows, dtype=np.intp)
+        return None if rows is None else np.array(rows, dtype=np.intp)
 
     def cells_near(self, x: float, y: float, reach: int) -> list[int]:
         """Rows of all objects in the cells up to `reach` around that of a place."""
-        return list(self._grid.near(x, y, reach))
+        return self._grid.near(x, y, reach)
 
     def of_label_near(self, label: int, x: float, y: float, reach: int) -> list[int]:
         """The same, of one class."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-
 import numpy as np
 import numpy.typing as npt
 
@@ -57,16 +55,18 @@ class Grid:
         """Take a row out."""
         self._leave(row, self._of.pop(row))
 
-    def near(self, x: float, y: float, reach: int) -> Iterator[int]:
+    def near(self, x: float, y: float, reach: int) -> list[int]:
         """Rows in the cell of a place and in those up to `reach` cells around it."""
         column, line = math.floor(x / CELL), math.floor(y / CELL)
         cells = self._cells
+        found: list[int] = []
         for cell in range((column - reach) * _WIDTH + line, (column + reach) * _WIDTH + line + 1, _WIDTH):
             for place in range(cell - reach, cell + reach + 1):
                 if place in cells:
-                    yield from cells[place]
+                    found += cells[place]
+        return found
 
-    def within(self, x: float, y: float, radius: float) -> Iterator[int] | None:
+    def within(self, x: float, y: float, radius: float) -> list[int] | None:
         """Rows that may be within a radius (metres) of a place, and some farther; None if that is most of them."""
         reach = math.ceil(radius / CELL)
         if (2 * reach + 1) ** 2 > max(16, len(self._cells) // 4):

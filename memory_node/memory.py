@@ -93,6 +93,7 @@ class Memory:
         self._counters = Counters()
         self._archive = archive
         self._embedder = CachedEmbedder(embedder)
+        self._static: dict[tuple[str, bool], bool] = {}  # routing by class and whether it is held
         self._beliefs = Beliefs(scene_graph, knowledge, store=store, clock=clock, map_id=map_id)
         self._short = ShortTier(
             self._beliefs,
@@ -262,7 +263,10 @@ class Memory:
         fixed: list[Observation] = []
         moving: list[Observation] = []
         for observation in frame:
-            static = is_static(observation, knowledge=self._beliefs.knowledge)
+            kind = (observation.label, observation.held)
+            static = self._static.get(kind)
+            if static is None:
+                static = self._static[kind] = is_static(observation, knowledge=self._beliefs.knowledge)
             static = static and not self._beliefs.graph.left(observation)
             (fixed if static else moving).append(observation)
         return fixed, moving

@@ -411,8 +411,7 @@ class Store:
             raise StoreError(f"cannot use {self.path}: {error}") from error
 
 
-def _json(data: Mapping[str, Any]) -> str:
-    return json.dumps(data, separators=(",", ":"))
+_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def _box(unit: Unit) -> tuple[float, ...]:

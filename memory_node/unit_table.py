@@ -10,7 +10,7 @@ from memory_node.units import Unit
 
 __all__ = ["UnitSource", "UnitTable"]
 
-_HOT = 8192
+_HOT = 32_768
 """Units held in the process, if they are also kept elsewhere."""
 
 

@@ -235,7 +235,7 @@ class View:
         return result
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ObjectState:
     """What a memory believes, or once believed, about one object.
 
@@ -277,10 +277,8 @@ class ObjectState:
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready mapping, in a stable order; `from_json` reads it back."""
-        result: dict[str, Any] = {}
-        for item in fields(self):
-            value = getattr(self, item.name)
-            result[item.name] = sorted(value) if isinstance(value, frozenset) else value
+        result: dict[str, Any] = {name: getattr(self, name) for name in _STATE_FIELDS}
+        result["states"] = sorted(self.states)
         return result
 
     @classmethod
@@ -291,8 +289,7 @@ class ObjectState:
             InvalidObservationError: If a field is missing or of the wrong kind.
         """
         try:
-            known = {f.name for f in fields(cls)}
-            kwargs = {k: v for k, v in data.items() if k in known}
+            kwargs = {k: v for k, v in data.items() if k in _STATE_FIELDS}
             kwargs["position"] = as_point(kwargs["position"])
             kwargs["states"] = frozenset(kwargs.get("states", ()))
             kwargs["state_stamps"] = tuple((str(s), float(t)) for s, t in kwargs.get("state_stamps", ()))
@@ -306,6 +303,9 @@ class ObjectState:
     def but(self, **changes: Any) -> ObjectState:
         """A copy with some fields changed."""
         return replace(self, **changes)
+
+
+_STATE_FIELDS = tuple(item.name for item in fields(ObjectState))
 
 
 class ChangeKind(StrEnum):
