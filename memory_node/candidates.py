@@ -11,7 +11,7 @@ import numpy as np
 from memory_node.columns import HELD, LONG, RETIRED, STALE, Columns, Rows
 from memory_node.grid import CELL
 from memory_node.units import Unit
-from scene_graph.association import Association, Gates, Match, Track, associate
+from scene_graph.association import Association, Gates, Match, Track, associate, box_distance
 from scene_graph.types import ObjectState, Observation, View
 from scene_graph.visibility import Sight, clear_view
 
@@ -107,7 +107,7 @@ class Candidates:
         grouped: dict[str, list[Track]] = {}
         for track in tracks.values():
             grouped.setdefault(track.label, []).append(track)
-        result = associate(grouped, observations, clear=clear)
+        result = associate(grouped, observations, clear=clear, distance=box_distance)
         left = {observations[i].label for i in result.new}
         left |= {observations[m.index].label for m in (*result.moved, *result.provisional)}
         wide: dict[str, list[Track]] = {}
@@ -297,7 +297,7 @@ def _revised(
 ) -> Association:
     """An association in which some classes are joined again, with more candidates."""
     indices = [i for i, o in enumerate(observations) if o.label in tracks]
-    second = associate(tracks, [observations[i] for i in indices], clear=clear)
+    second = associate(tracks, [observations[i] for i in indices], clear=clear, distance=box_distance)
     result = Association(new=[i for i in first.new if observations[i].label not in tracks])
     for kind in ("pairs", "moved", "provisional"):
         kept = [m for m in getattr(first, kind) if observations[m.index].label not in tracks]

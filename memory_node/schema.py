@@ -18,7 +18,7 @@ from scene_graph.types import ObjectState
 __all__ = ["APPLICATION_ID", "VERSION", "Summary", "migrate"]
 
 APPLICATION_ID = 0x4B41524D
-""""KARM", so that another program's database is not taken for ours."""
+"""Bytes "KARM", so that another program's database is not taken for ours."""
 
 _NUMBERS = struct.Struct("<3dd3f9fiB")
 """The layout of `columns.NUMBERS`, written one at a time."""

@@ -28,6 +28,11 @@ __all__ = ["Outcome", "ShortTermMemory"]
 
 _MOVED = 0.1
 """Metres that a thing which is seen at its place may drift before that counts as a move."""
+_LEAST_SIGMA = 0.03
+"""Standard deviation of a place, metres, below which looking again and again does not bring it: errors of a sensor and
+of the robot's own pose are the same in many frames."""
+_SIGMA_OF_SIZE = 0.05
+"""The same as a share of the extents: what is seen of a large thing differs from view to view."""
 _PARTS_RADIUS = 0.8
 """Metres from a whole within which its slices turn up."""
 
@@ -228,14 +233,19 @@ class ShortTermMemory:
             self._alias(unit, observation)
             return
         after = _updated(before, observation)
+        missing = _missing_extent(before.size, observation.size)
+        grown = _missing_extent(observation.size, before.size)
         if before.covariance is not None and observation.covariance is not None and not observation.held:
-            known = np.array(before.covariance).reshape(3, 3)
-            position, covariance = fuse(before.position, known, observation.position, observation.covariance)
+            known = np.array(before.covariance).reshape(3, 3) + np.diag(np.square(grown))
+            seen = observation.covariance + np.diag(np.square(missing))
+            position, covariance = fuse(before.position, known, observation.position, seen)
+            least = np.square(_LEAST_SIGMA) + np.square(_SIGMA_OF_SIZE * np.array(after.size or (0.0, 0.0, 0.0)))
+            np.fill_diagonal(covariance, np.maximum(np.diag(covariance), least))
             after = after.but(position=position, covariance=_flat(covariance))
         kind: ChangeKind | None = None
         # A thing in the hand is carried about; that it moves with the robot is no news.
         carried = before.held and after.held
-        if not carried and math.dist(unit.anchor, after.position) > _MOVED:
+        if not carried and _drift(unit.anchor, after.position, missing, grown, observation) > _MOVED:
             kind = ChangeKind.MOVED
         elif after.states != before.states or after.held != before.held:
             kind = ChangeKind.STATE_CHANGED
@@ -243,6 +253,8 @@ class ShortTermMemory:
             kind = ChangeKind.REAPPEARED
         self._alias(unit, observation)
         self._set(unit, after, epoch, outcome, kind)
+        if max(grown) > _MOVED / 2:
+            unit.anchor = after.position  # only now is it known where its middle is
         if carried:
             self._carry(unit, before.position, after.position, outcome)
 
@@ -522,6 +534,26 @@ def _as_observed(container: ObjectState, observations: Sequence[Observation]) ->
         return container
     nearest = min(seen, key=lambda o: (o.object_id != container.sensor_id, math.dist(o.position, container.position)))
     return container.but(states=apply_states(container.states, nearest.states), held=nearest.held)
+
+
+def _missing_extent(known: Point | None, seen: Point | None) -> Point:
+    """How far the centre of the part that was seen may be from that of the whole, metres along each axis."""
+    if known is None or seen is None:
+        return (0.0, 0.0, 0.0)
+    x, y, z = (max(0.0, a - b) / 2 for a, b in zip(known, seen, strict=True))
+    return (x, y, z)
+
+
+def _drift(anchor: Point, position: Point, missing: Point, grown: Point, observation: Observation) -> float:
+    """Metres that a thing certainly is from where it was: what an uncertain or partial view leaves open is no move."""
+    covariance = observation.covariance
+    total = 0.0
+    for axis in range(3):
+        unsure = missing[axis] + grown[axis]
+        if covariance is not None:
+            unsure += 2 * math.sqrt(covariance[axis, axis])
+        total += max(0.0, abs(position[axis] - anchor[axis]) - unsure) ** 2
+    return math.sqrt(total)
 
 
 def _updated(before: ObjectState, observation: Observation) -> ObjectState:

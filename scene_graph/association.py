@@ -162,7 +162,11 @@ def associate(
         seen.setdefault(observation.label, []).append(index)
     result = Association()
     for label, indices in seen.items():
-        _associate_label(by_label.get(label, ()), observations, indices, clear, gates, near, result)
+        known = by_label.get(label, ())
+        if len(known) == len(indices) == 1 and (match := _as_it_was(known[0], observations, indices[0], gates, near)):
+            result.pairs.append(match)
+        else:
+            _associate_label(known, observations, indices, clear, gates, near, result)
     for label, known in by_label.items():
         if label not in seen:
             result.absent.extend(t for t in known if t.key in clear and not t.gone and not t.held)
@@ -278,6 +282,17 @@ def _mahalanobis(matrix: FloatArray, dx: float, dy: float, dz: float) -> float:
     cd, ce, cf = a * f - c * c, b * c - a * e, a * d - b * b
     form = ca * dx * dx + cd * dy * dy + cf * dz * dz + 2 * (cb * dx * dy + cc * dx * dz + ce * dy * dz)
     return float(form / determinant)
+
+
+def _as_it_was(
+    track: Track, observations: Sequence[Observation], index: int, gates: Gates, near: Distance
+) -> Match | None:
+    """The usual case, without any assignment: the only one of its class is where it was."""
+    observation = observations[index]
+    if track.held or track.gone or observation.held:
+        return None
+    cost = near(track, observation, gates) - _hint(track, observation)
+    return Match(track, index, cost) if cost < math.inf else None
 
 
 def _associate_label(

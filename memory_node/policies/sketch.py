@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Hashable
-from typing import Protocol
 
-__all__ = ["Frequencies", "FrequencySketch", "stable_hash"]
+__all__ = ["FrequencySketch", "stable_hash"]
 
 _MASK = (1 << 64) - 1
 _ROWS = 4
@@ -43,18 +42,6 @@ def stable_hash(key: Hashable, seed: int = 0) -> int:
     mixed = ((mixed ^ mixed >> 30) * 0xBF58476D1CE4E5B9) & _MASK
     mixed = ((mixed ^ mixed >> 27) * 0x94D049BB133111EB) & _MASK
     return mixed ^ mixed >> 31
-
-
-class Frequencies(Protocol):
-    """What tells how often keys were accessed lately."""
-
-    def add(self, key: Hashable) -> None:
-        """Count one access."""
-        ...
-
-    def estimate(self, key: Hashable) -> int:
-        """About how often the key was accessed lately."""
-        ...
 
 
 class FrequencySketch:

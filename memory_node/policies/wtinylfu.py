@@ -11,7 +11,7 @@ from collections import OrderedDict
 from typing import Unpack
 
 from memory_node.policies.base import K, Options, Policy, PolicyError, V
-from memory_node.policies.sketch import Frequencies, FrequencySketch
+from memory_node.policies.sketch import FrequencySketch
 
 __all__ = ["WTinyLFU"]
 
@@ -23,10 +23,6 @@ class WTinyLFU(Policy[K, V]):
         capacity: How many keys it holds.
         window: Share of the capacity that is window, in [0, 1]; the window holds at least one key.
         protected: Share of the main part that is protected, in [0, 1].
-        margin: By how much a candidate's frequency must exceed that of what it would replace, beyond more at all. In a
-            loop each candidate was just counted once more than what the loop has yet to come back to; a margin of 1
-            keeps the two from being exchanged for ever.
-        sketch: Counts accesses; by default an own `FrequencySketch`.
         **options: See `Policy`.
     """
 
@@ -38,8 +34,6 @@ class WTinyLFU(Policy[K, V]):
         *,
         window: float = 0.01,
         protected: float = 0.8,
-        margin: int = 0,
-        sketch: Frequencies | None = None,
         **options: Unpack[Options[K, V]],
     ) -> None:
         super().__init__(capacity, **options)
@@ -47,8 +41,9 @@ class WTinyLFU(Policy[K, V]):
             raise PolicyError(f"window and protected are shares in [0, 1], got {window!r} and {protected!r}")
         self._window_share = window
         self._protected_share = protected
-        self._margin = margin
-        self._sketch: Frequencies = sketch if sketch is not None else FrequencySketch(capacity, seed=self.seed)
+        self._sized_for = -1  # pins that the window was sized beside
+        self._window_limit = 1
+        self._sketch = FrequencySketch(capacity, seed=self.seed)
         # The first key of each segment is its least recently used.
         self._window: OrderedDict[K, None] = OrderedDict()
         self._probation: OrderedDict[K, None] = OrderedDict()
@@ -57,7 +52,10 @@ class WTinyLFU(Policy[K, V]):
     @property
     def window_size(self) -> int:
         """How many keys the window may hold beside the current pins."""
-        return max(1, round(self.room * self._window_share))
+        if self._sized_for != len(self._pinned):
+            self._sized_for = len(self._pinned)
+            self._window_limit = max(1, round(self.room * self._window_share))
+        return self._window_limit
 
     def _insert(self, key: K) -> None:
         self._sketch.add(key)
@@ -94,7 +92,7 @@ class WTinyLFU(Policy[K, V]):
             del main[guarded]
             return guarded
         candidate = self._window.popitem(last=False)[0]
-        if self._sketch.estimate(candidate) > self._sketch.estimate(guarded) + self._margin:
+        if self._sketch.estimate(candidate) > self._sketch.estimate(guarded):
             del main[guarded]
             self._probation[candidate] = None
             return guarded

@@ -299,3 +299,42 @@ def test_the_same_frames_give_the_same_digest():
             return memory.digest()
 
     assert run() == run()
+
+
+class TestPartialViews:
+    """A tall thing that nobody touches, seen in part, by a camera that knows how little it saw."""
+
+    def frames(self, count, seed=3):
+        rng = np.random.default_rng(seed)
+        for step in range(count):
+            low = 0.0 if step % 3 else float(rng.uniform(0.2, 1.0))
+            high = 1.8 if step % 4 else float(rng.uniform(low + 0.3, 1.8))
+            part = high - low < 1.75
+            noise = rng.normal(0.0, 0.01, 3)
+            yield Observation(
+                "Guitar",
+                (2.0 + noise[0], 1.0 + noise[1], (low + high) / 2 + noise[2]),
+                stamp=float(step),
+                size=(0.3, 0.3, high - low),
+                covariance=np.diag([1e-4, 1e-4, 0.1 if part else 1e-4]),
+                object_id=f"churn-{step}",
+            )
+
+    def test_it_neither_moves_nor_goes_stale_nor_multiplies(self):
+        with Memory.open() as memory:
+            kinds = [c.kind.value for o in self.frames(200) for c in memory.observe([o])]
+            assert kinds == ["appeared"]
+            assert memory.get("churn-199").object.position == pytest.approx((2.0, 1.0, 0.9), abs=0.1)
+
+    def test_that_it_was_carried_off_is_still_noticed(self):
+        with Memory.open() as memory:
+            for o in self.frames(50):
+                memory.observe([o])
+            moved = Observation(
+                "Guitar",
+                (2.6, 1.0, 0.9),
+                stamp=60.0,
+                size=(0.3, 0.3, 1.8),
+                covariance=np.diag([1e-4, 1e-4, 1e-4]),
+            )
+            assert [c.kind.value for c in memory.observe([moved])] == ["moved"]
