@@ -21,7 +21,7 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument("namespace", default_value="", description="namespace of all nodes"),
             DeclareLaunchArgument("scene", default_value="FloorPlan1", description="one of AI2-THOR's floor plans"),
             DeclareLaunchArgument("real_thor", default_value="false", description="drive the real Unity player"),
-            DeclareLaunchArgument("planner", default_value="rules", description="who makes plans: rules or llm"),
+            DeclareLaunchArgument("planner", default_value="learned", description="learned, rules or llm"),
             DeclareLaunchArgument("policy", default_value="adaptive", description="replacement policy"),
             DeclareLaunchArgument("capacity", default_value="25", description="units in the short-term memory"),
             DeclareLaunchArgument("database", default_value="", description="file that keeps memory across restarts"),

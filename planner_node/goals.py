@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from planner_node.compose import Composer
 from planner_node.grounding import class_candidates
@@ -33,6 +34,8 @@ _AI2THOR = {"Glassbottle": "Bottle"}
 """ALFRED's classes that AI2-THOR 5 names otherwise."""
 _AS_LIKELY = 0.6
 """Share of the best goal's probability from which the next one might as well be meant."""
+_LONGEST_JOINED = 400
+"""Characters up to which sentences are tried together."""
 _EITHER = 0.6
 """Probability that two goals must have together for asking between them to make sense."""
 
@@ -67,7 +70,7 @@ class LearnedPlanner:
         intents: list[Intent] = []
         for text, goal in zip(passages, goals, strict=True):
             if goal is None:
-                read, unclear = parse_instruction(text, situation.ontology)
+                read, unclear = _grammar(text, situation.ontology)
                 intents += read
                 composer.notes += [f"not understood: {clause!r}" for clause in unclear]
             else:
@@ -87,8 +90,9 @@ class LearnedPlanner:
         passages: list[tuple[str, bool]] = []
         sentences = [instruction] if _is_read(instruction, ontology) else _sentences(instruction)
         for sentence in sentences:
-            if passages and _is_read(f"{passages[-1][0]} {sentence}", ontology):
-                passages[-1] = (f"{passages[-1][0]} {sentence}", True)
+            joined = f"{passages[-1][0]} {sentence}" if passages else ""
+            if joined and len(joined) < _LONGEST_JOINED and _is_read(joined, ontology):
+                passages[-1] = (joined, True)
             else:
                 passages.append((sentence, _is_read(sentence, ontology)))
         return [text for text, _ in passages]
@@ -100,7 +104,7 @@ class LearnedPlanner:
             NotUnderstoodError: If there are two goals between which the person should choose.
         """
         ontology = situation.ontology
-        read, unclear = parse_instruction(text, ontology)
+        read, unclear = _grammar(text, ontology)
         if _is_whole(read, unclear, ontology) or beyond_skills(text, ontology):
             return None
         goal = parse_goal(text, home=situation.knowledge.labels() or None)
@@ -127,7 +131,14 @@ def _sentences(instruction: str) -> list[str]:
 
 def _is_read(text: str, ontology: Ontology) -> bool:
     """Whether grammar understands a text whole."""
-    return _is_whole(*parse_instruction(text, ontology), ontology)
+    return _is_whole(*_grammar(text, ontology), ontology)
+
+
+@lru_cache(maxsize=128)
+def _grammar(text: str, ontology: Ontology) -> tuple[tuple[Intent, ...], tuple[str, ...]]:
+    """What grammar reads; asked several times of the same text while it is cut into passages."""
+    read, unclear = parse_instruction(text, ontology)
+    return tuple(read), tuple(unclear)
 
 
 def _is_whole(read: Sequence[Intent], unclear: Sequence[str], ontology: Ontology) -> bool:

@@ -12,6 +12,7 @@ from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from planner_node.agent import Agent
 from planner_node.errors import PlannerError
 from planner_node.experience import Experience
+from planner_node.goals import LearnedPlanner
 from planner_node.planner import Planner
 from planner_node.result import Event, EventKind, TaskResult
 from planner_node.ros.knowledge import RosKnowledge
@@ -37,7 +38,7 @@ class PlannerNode(ManagedNode):
         self.parameter("memory", "memory", "name of the memory node, likewise")
         self.parameter("scene_graph", "scene_graph", "name of the scene_graph node, likewise")
         self.parameter("observer", "", "name of the node whose ~/observations to take; empty: the robot")
-        self.parameter("planner", "rules", "who turns words into plans", choices=_PLANNERS)
+        self.parameter("planner", "learned", "who turns words into plans", choices=_PLANNERS)
         self.parameter("llm_base_url", "", "OpenAI-compatible endpoint, ending in /v1; empty: OpenAI's own")
         self.parameter("llm_model", "gpt-4o-mini", "name of the model there")
         self.parameter("llm_api_key_env", "OPENAI_API_KEY", "environment variable that holds the key")
@@ -82,7 +83,8 @@ class PlannerNode(ManagedNode):
     def configure(self) -> None:
         """Make the planner."""
         planner = self._make_planner()
-        fallback = None if isinstance(planner, RulesPlanner) else RulesPlanner()
+        # A model that answers nothing usable is followed by the learned planner; that one has the rules in it.
+        fallback = LearnedPlanner() if self.chosen("planner", _PLANNERS) == "llm" else None
         path = str(self.value("experience"))
         self._experience = Experience(Path(path).expanduser()) if path else None
         self._agent = Agent(
@@ -134,8 +136,6 @@ class PlannerNode(ManagedNode):
                 transcript=Path(transcript).expanduser() if transcript else None,
             )
             return LlmPlanner(config)
-        from planner_node.goals import LearnedPlanner
-
         return LearnedPlanner()
 
     # The task.

@@ -64,7 +64,7 @@ class ParsedStep:
         action: One of `labels.ACTIONS`.
         thing: Class of what is handled; empty for GotoLocation.
         place: Class of where to go or where to put it; empty for the other actions.
-        confidence: Of ``"action"``, ``"thing"`` and ``"place"``, each in [0, 1].
+        confidence: Of ``"action"``, ``"thing"`` and ``"place"`` by the sentence itself, each in [0, 1].
     """
 
     action: str
@@ -76,6 +76,7 @@ class ParsedStep:
 def parse_goal(
     sentence: str,
     *,
+    steps: Sequence[str] = (),
     home: Collection[str] | None = None,
     parser: LearnedParser | None = None,
 ) -> AlfredGoal:
@@ -83,6 +84,7 @@ def parse_goal(
 
     Args:
         sentence: A person's words; any text gives a goal, one that makes no sense a goal of low confidence.
+        steps: The same in steps, one sentence each, in their order; they tell what the one sentence leaves open.
         home: Classes that the home is known to hold, to settle what words leave open; None if nothing is known.
         parser: Weights to read with; None for the project's own.
 
@@ -90,14 +92,21 @@ def parse_goal(
         WeightsError: The weights are missing or damaged.
     """
     reader = parser if parser is not None else LearnedParser.default()
-    return _goal(reader, reader.goal_probabilities(sentence, home=home))
+    likelihoods = reader.goal_likelihoods(sentence)
+    goals = reader.read_plan(reader.step_probabilities(steps), task=likelihoods).goals if steps else None
+    if goals is None:  # there are no steps, or none that make a plan
+        return _goal(reader, reader.weigh(likelihoods, home=home))
+    return _goal(reader, reader.weigh(goals, home=home, temperature=reader.card.plan_temperature))
 
 
-def parse_steps(sentences: Sequence[str], *, parser: LearnedParser | None = None) -> list[ParsedStep]:
-    """Read what each of an instruction's steps asks for, each by itself.
+def parse_steps(
+    sentences: Sequence[str], *, task: str | None = None, parser: LearnedParser | None = None
+) -> list[ParsedStep]:
+    """Read what each of an instruction's steps asks for, in the light of the others: "it" is what was picked up.
 
     Args:
         sentences: One a step, in their order.
+        task: The instruction in one sentence, if there is one.
         parser: Weights to read with; None for the project's own.
 
     Returns:
@@ -109,23 +118,26 @@ def parse_steps(sentences: Sequence[str], *, parser: LearnedParser | None = None
     reader = parser if parser is not None else LearnedParser.default()
     if not sentences:
         return []
-    actions, things, places = reader.step_probabilities(sentences)
-    result = []
-    for action_row, thing_row, place_row in zip(actions, things, places, strict=True):
-        best = int(action_row.argmax()), int(thing_row.argmax()), int(place_row.argmax())
-        result.append(
-            ParsedStep(
-                action=ACTIONS[best[0]],
-                thing=STEP_OBJECTS[best[1]],
-                place=STEP_PLACES[best[2]],
-                confidence={
-                    "action": float(action_row[best[0]]),
-                    "thing": float(thing_row[best[1]]),
-                    "place": float(place_row[best[2]]),
-                },
-            )
+    probabilities = reader.step_probabilities(sentences)
+    reading = reader.read_plan(probabilities, task=reader.goal_likelihoods(task) if task is not None else None)
+    return [
+        ParsedStep(
+            action=action,
+            thing=thing,
+            place=place,
+            confidence={
+                name: float(rows[i, labels.index(label)])
+                for name, rows, labels, label in zip(
+                    ("action", "thing", "place"),
+                    probabilities,
+                    (ACTIONS, STEP_OBJECTS, STEP_PLACES),
+                    (action, thing, place),
+                    strict=True,
+                )
+            },
         )
-    return result
+        for i, (action, thing, place) in enumerate(reading.steps)
+    ]
 
 
 def _goal(reader: LearnedParser, probabilities: NDArray[np.float32]) -> AlfredGoal:

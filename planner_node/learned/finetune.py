@@ -59,8 +59,15 @@ class Schedule:
     rate: float = 1.5e-4
     layer_decay: float = 0.88
     head_rate: float = 1e-3
-    batches: int = 3400
-    course: tuple[tuple[int, float], ...] = ((0, 0.0), (250, 1.0), (251, 1.0), (1401, 0.7423), (3401, 0.0))
+    batches: int = 2800
+    course: tuple[tuple[int, float], ...] = (
+        (0, 0.0),
+        (250, 1.0),
+        (251, 1.0),
+        (1401, 0.7423),
+        (1801, 0.5938),
+        (2801, 0.0),
+    )
     average: float = 0.998
     masked: float = 0.06
     step_weight: float = 0.5

@@ -1,7 +1,7 @@
 """The parser in numpy: no torch, one core, a few milliseconds a sentence.
 
-The encoder is MiniLM, fine-tuned. Its upper layers are there twice: once to read the goal off an instruction, once to
-read action and arguments off a step. A goal is scored as a whole, over every goal of `GoalSpace`.
+The encoder is MiniLM, fine-tuned to read both the goal off an instruction, and action and arguments off a step. A goal
+is scored as a whole, over every goal of `GoalSpace`; steps are read together, as one plan (`plans`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from memory_node.embeddings import Encoder, single_thread
 from planner_node.learned.labels import FIELD_PAIRS, FIELDS, GoalSpace
+from planner_node.learned.plans import PlanReader, PlanReading, PlanWeights, plan_model
+from planner_node.learned.votes import grammar_labels, votes
 from planner_node.learned.weights import ModelCard, Tensors, load_weights
 
 __all__ = ["LearnedParser"]
@@ -26,7 +28,7 @@ WEIGHTS: Final = Path(__file__).with_name("weights.safetensors")
 MAX_PIECES: Final = 64
 """Word pieces read of a sentence; longer ones are cut."""
 BATCH: Final = 32
-"""Steps read at once."""
+"""Sentences read at once."""
 
 
 class LearnedParser:
@@ -43,9 +45,9 @@ class LearnedParser:
         self._tokenize = _tokenizer(card.vocabulary.split(" "))
         self._encoder = Encoder(_under(tensors, "encoder"))
         self._task = _GoalReader(_under(tensors, "task"), self.space)
-        # The lower layers are trained for both; what is under "step" replaces the upper ones.
-        self._step_encoder = Encoder(_under(tensors, "encoder") | _under(tensors, "step_encoder"))
         self._step = _LabelReader(_under(tensors, "step"))
+        plans = plan_model(card.patterns, _under(tensors, "plans"))
+        self._plans = PlanReader(plans, self.space, PlanWeights(**card.plan_weights))
         self._single_thread = single_thread()
 
     @classmethod
@@ -66,27 +68,53 @@ class LearnedParser:
         """Return the probability of every goal of `space`, ``(goals,)``. See `alfred.parse_goal`."""
         return self.weigh(self.goal_likelihoods(sentence), home=home)
 
-    def weigh(self, likelihoods: Array, *, home: Collection[str] | None = None) -> Array:
-        """Return the probability of every goal, from what `goal_likelihoods` returned for it."""
-        logits = likelihoods / np.float32(self.card.temperature)
+    def weigh(
+        self, likelihoods: Array, *, home: Collection[str] | None = None, temperature: float | None = None
+    ) -> Array:
+        """Return the probability of every goal, from what `goal_likelihoods` returned for it.
+
+        Args:
+            likelihoods: Log-probabilities before calibration.
+            home: Classes that the home is known to hold.
+            temperature: To divide by; None for that of one sentence.
+        """
+        logits = likelihoods / np.float32(self.card.temperature if temperature is None else temperature)
         if home is not None:
             logits = logits - np.float32(self.card.unseen_penalty) * self.space.unknown(home)
         return _softmax(logits)
 
     def goal_likelihoods(self, sentence: str) -> Array:
-        """Return the log-probabilities of all goals before calibration, ``(goals,)``."""
-        with self._single_thread():
-            return self._task(self._encoder.hidden([self._tokenize(sentence)])[0])
+        """Return the log-probabilities of all goals, grammar's vote in them, before calibration, ``(goals,)``."""
+        total = self.network_likelihoods([sentence])[0]
+        return _log_softmax(total + votes(grammar_labels(sentence), self.space, self.card.votes))
 
-    def step_probabilities(self, sentences: Sequence[str]) -> tuple[Array, Array, Array]:
-        """Return each step's probabilities of actions, things and places. See `alfred.parse_steps`."""
+    def network_likelihoods(self, sentences: Sequence[str]) -> Array:
+        """Return what the network alone makes of sentences, ``(sentences, goals)`` log-probabilities."""
         rows = []
         with self._single_thread():
             for start in range(0, len(sentences), BATCH):
                 pieces = [self._tokenize(sentence) for sentence in sentences[start : start + BATCH]]
-                rows += [self._step(hidden) for hidden in self._step_encoder.hidden(pieces)]
+                rows += [self._task(hidden) for hidden in self._encoder.hidden(pieces)]
+        return np.stack(rows) if rows else np.empty((0, len(self.space.indices)), dtype=np.float32)
+
+    def step_probabilities(self, sentences: Sequence[str]) -> tuple[Array, Array, Array]:
+        """Return each step's probabilities of actions, things and places, read by itself: ``(steps, labels)`` each."""
+        rows = []
+        with self._single_thread():
+            for start in range(0, len(sentences), BATCH):
+                pieces = [self._tokenize(sentence) for sentence in sentences[start : start + BATCH]]
+                rows += [self._step(hidden) for hidden in self._encoder.hidden(pieces)]
         actions, things, places = (_softmax(np.stack(logits)) for logits in zip(*rows, strict=True))
         return actions, things, places
+
+    def read_plan(self, steps: tuple[Array, Array, Array], *, task: Array | None = None) -> PlanReading:
+        """Read steps together, as a plan. See `alfred.parse_steps` and `alfred.parse_goal`.
+
+        Args:
+            steps: From `step_probabilities`, for at least one sentence.
+            task: From `goal_likelihoods`, for the instruction in one sentence, if there is one.
+        """
+        return self._plans.read(*steps, task)
 
 
 @cache

@@ -26,7 +26,17 @@ from planner_node.learned.labels import (
     GoalSpace,
 )
 
-__all__ = ["PatternStep", "PlanModel", "PlanReader", "PlanReading", "PlanWeights", "learn_plans"]
+__all__ = [
+    "PatternStep",
+    "PlanModel",
+    "PlanReader",
+    "PlanReading",
+    "PlanWeights",
+    "learn_plans",
+    "plan_model",
+    "plan_patterns",
+    "plan_tensors",
+]
 
 Array = NDArray[np.float32]
 
@@ -36,8 +46,10 @@ _OPEN: Final = "open"
 _TOOLS: Final = ("ButterKnife", "Knife")
 _GOTO: Final = ACTIONS.index("GotoLocation")
 _PUT: Final = "PutObject"
-_OFF_PATTERN: Final = 0.01
+_OFF_PATTERN: Final = 0.003
 """Share of plans that follow none of the patterns; in the training data it is 0.2 %, people's own steps have more."""
+_CHAIN_WEIGHT: Final = 0.25
+"""Of the chain of actions where no pattern is followed: it was counted on the experts' plans, which all follow one."""
 _LIKELY: Final = 24
 """Patterns that are scored for every goal: those likeliest by their actions."""
 _SMOOTHING: Final = 0.5
@@ -280,7 +292,7 @@ class PlanReader:
         """The likeliest sequence of actions by the chain, and its log-score (Viterbi, 1967)."""
         if not len(actions):
             return [], 0.0
-        chain, end = self.model.chain, len(ACTIONS)
+        chain, end = _CHAIN_WEIGHT * self.model.chain, len(ACTIONS)
         score = chain[end, :end] + actions[0]
         back = []
         for row in actions[1:]:
@@ -335,19 +347,34 @@ def _columns(space: GoalSpace, field: str, names: tuple[str, ...]) -> NDArray[np
     return result
 
 
-def plan_data(model: PlanModel) -> dict[str, Any]:
-    """The same as JSON: see `plan_model`."""
-    return {
-        "patterns": [
-            [[[s.action, s.thing, s.place] for s in steps], [[*kind, n] for kind, n in sorted(counts.items())]]
-            for steps, counts in sorted(model.patterns.items(), key=lambda item: repr(item[0]))
-        ],
-    }
+def plan_tensors(model: PlanModel) -> dict[str, Array]:
+    """The model's tables as flat tensors, which are stored as they are."""
+    return {name: getattr(model, name).reshape(-1) for name in _TABLES}
 
 
-def plan_patterns(data: dict[str, Any]) -> dict[tuple[PatternStep, ...], dict[tuple[str, str], int]]:
-    """Patterns from `plan_data`."""
-    return {
-        tuple(PatternStep(*step) for step in steps): {(kind, sliced): n for kind, sliced, n in counts}
-        for steps, counts in data["patterns"]
-    }
+def plan_patterns(model: PlanModel) -> list[list[Any]]:
+    """The model's patterns as JSON: steps, then how often each kind of goal had them."""
+    return [
+        [[[s.action, s.thing, s.place] for s in steps], [[*kind, count] for kind, count in sorted(counts.items())]]
+        for steps, counts in sorted(model.patterns.items(), key=lambda item: repr(item[0]))
+    ]
+
+
+def plan_model(patterns: Sequence[Sequence[Any]], tensors: Mapping[str, Array]) -> PlanModel:
+    """The model from what `plan_patterns` and `plan_tensors` made of it."""
+    return PlanModel(
+        {
+            tuple(PatternStep(*step) for step in steps): {(kind, sliced): count for kind, sliced, count in counts}
+            for steps, counts in patterns
+        },
+        **{name: tensors[name].reshape(rows, -1) for name, rows in _TABLES.items()},
+    )
+
+
+_TABLES: Final = {
+    "chain": len(ACTIONS) + 1,
+    "goto": len(ACTIONS) + 1,
+    "things": len(ACTIONS),
+    "places": len(ACTIONS),
+}
+"""Tables of a `PlanModel`, with their rows."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from planner_node.errors import PlannerError
 __all__ = ["ModelCard", "Tensors", "WeightsError", "load_weights", "save_weights"]
 
 Tensors = dict[str, NDArray[np.float32]]
-FORMAT: Final = 1
+FORMAT: Final = 2
 GROUP: Final = 64  # numbers that share a 4-bit scale
 
 
@@ -40,7 +40,12 @@ class ModelCard:
         temperature: Divides the goals' log-probabilities, so that confidence is calibrated.
         unseen_penalty: How much less likely, in nats, a goal is for each class it needs that the home is not known
             to hold. Finite: what the robot has not seen yet may still be there.
+        votes: How much likelier, in nats, a goal is for each field that grammar reads the same, by field.
         vocabulary: Word pieces, by index, separated by spaces.
+        patterns: Of plans, see `plans.plan_patterns`.
+        plan_temperature: Like `temperature`, for goals read from steps as well.
+        plan_weights: Fields of `plans.PlanWeights`.
+        schedule: How it was trained: fields of `finetune.Schedule`.
     """
 
     version: str
@@ -50,6 +55,11 @@ class ModelCard:
     temperature: float
     unseen_penalty: float
     vocabulary: str
+    votes: dict[str, float] = field(default_factory=dict)
+    patterns: list[list[Any]] = field(default_factory=list)
+    plan_temperature: float = 1.0
+    plan_weights: dict[str, float] = field(default_factory=dict)
+    schedule: dict[str, Any] = field(default_factory=dict)
 
 
 def save_weights(

@@ -126,7 +126,7 @@ def test_a_home_that_lacks_everything_changes_nothing_but_doubt():
     assert parse_goal(sentence, home=()).object_target == "Apple"
 
 
-def test_steps_are_read_one_by_one():
+def test_steps_are_read_each_with_its_thing_and_place():
     sentences = [
         "Walk over to the fridge.",
         "Grab the egg from the fridge.",
