@@ -8,6 +8,7 @@ import glob
 import hashlib
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from os import PathLike
@@ -131,6 +132,7 @@ def write_text(path: str | PathLike[str], text: str) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=_TEMPORARY, dir=target.parent)
         try:
+            os.chmod(name, _mode(target))
             with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
                 stream.write(text)
                 stream.flush()
@@ -142,6 +144,15 @@ def write_text(path: str | PathLike[str], text: str) -> None:
             raise
     except OSError as error:
         raise GraphFileError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _mode(target: Path) -> int:
+    """Permissions of the file that is replaced, else what a new file gets; temporary files are the owner's alone."""
+    if target.exists():
+        return stat.S_IMODE(target.stat().st_mode)
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
 
 
 def temporary_of(path: str | PathLike[str]) -> list[Path]:

@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.colors import ListedColormap, to_rgba
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
+from matplotlib.patheffects import withStroke
 from scipy import ndimage
 
 from scene_graph.graph import SceneGraph
 from scene_graph.grid import CellState
+from scene_graph.listing import outline
 from scene_graph.ontology import ontology
+from scene_graph.palette import AREA, NOTE, OTHER, ROOMS, ROUTE, kind_of, rgb
 from scene_graph.types import ObjectState
 
 if TYPE_CHECKING:
@@ -27,18 +30,12 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_map", "save_picture"]
 
-_UNSEEN, _FREE, _OCCUPIED = "#e9e9ec", "#ffffff", "#c9c4bb"
-_ROOMS = ("#d7e8f7", "#fde8cf", "#dff2dc", "#f3dff0", "#fbf4cc", "#dff1f1")
-_KINDS = (
-    ("appliance", "#d1495b", "appliance"),
-    ("storage", "#8d6a3f", "storage"),
-    ("seating", "#5b7db1", "seat"),
-    ("table", "#b08848", "table"),
-    ("fixture", "#3f8f8b", "fixture"),
-    ("lighting", "#e0a419", "light"),
-)
-_OTHER = "#7a7a7a"
-_AREA = "#2f4b7c"
+_UNSEEN, _FREE, _OCCUPIED = "#eeeef1", "#ffffff", "#b9b5ae"
+_HALO = [withStroke(linewidth=2.2, foreground="white", alpha=0.85)]
+_LETTER = 0.062
+"""Metres that a letter of a name is wide on a picture in which a metre is an inch; names are spaced by it."""
+_LINE = 0.17
+"""Metres that a line of names is high there."""
 
 
 def draw_map(axes: Axes, graph: SceneGraph, *, labels: bool = True) -> list[Patch | Line2D]:
@@ -53,10 +50,12 @@ def draw_map(axes: Axes, graph: SceneGraph, *, labels: bool = True) -> list[Patc
         Entries for a legend.
     """
     legend = [*_draw_floor(axes, graph), *_draw_areas(axes, graph)]
-    legend += _draw_things(axes, graph.objects(), labels=labels)
+    legend += _draw_things(axes, graph.objects())
+    legend += _draw_notes(axes, graph)
+    _frame(axes, graph)
     if labels:
         _name_rooms(axes, graph)
-    _frame(axes, graph)
+        _name_things(axes, graph.objects(), _metres_an_inch(axes))
     return legend
 
 
@@ -77,17 +76,23 @@ def save_picture(
         route: (x, y, ...) where the robot was, in turn, metres.
         dpi: Dots per inch.
     """
-    with mpl.rc_context({"font.size": 7, "font.family": "DejaVu Sans"}):
-        figure = Figure(figsize=(9.0, 7.0), layout="constrained")
+    with mpl.rc_context({"font.size": 8, "font.family": "DejaVu Sans"}):
+        low, high = _extent(graph)
+        width, depth = high[0] - low[0], high[1] - low[1]
+        scale = min(10.0 / width, 8.0 / depth, 1.6)
+        figure = Figure(figsize=(max(width * scale, 4.5) + 0.9, depth * scale + 1.6), layout="constrained")
         axes = figure.add_subplot()
         legend = draw_map(axes, graph)
         if len(route):
             xs, ys = [float(p[0]) for p in route], [float(p[1]) for p in route]
-            axes.plot(xs, ys, color="#1b9e4b", linewidth=1.1, alpha=0.85, zorder=3)
-            axes.plot(xs[-1], ys[-1], marker="o", color="#1b9e4b", markersize=8, markeredgecolor="white", zorder=8)
-            legend.append(Line2D([], [], color="#1b9e4b", marker="o", label="robot's path"))
-        figure.suptitle(title or graph.map_id or "scene graph", fontsize=10, x=0.02, ha="left")
-        figure.legend(handles=legend, loc="outside lower center", ncols=6, frameon=False)
+            axes.plot(xs, ys, color=ROUTE, linewidth=1.2, alpha=0.8, zorder=3)
+            axes.plot(xs[-1], ys[-1], marker="o", color=ROUTE, markersize=8, markeredgecolor="white", zorder=8)
+            legend.append(Line2D([], [], color=ROUTE, marker="o", label="robot's path"))
+        rooms = len(graph.areas.rooms)
+        count = f"{rooms} room{'s' * (rooms != 1)}, {len(graph.areas.areas)} areas, {len(graph)} things"
+        figure.suptitle(f"{title or graph.map_id or 'scene graph'}: {count}", fontsize=11, x=0.02, ha="left")
+        columns = max(3, int(figure.get_figwidth() / 1.35))
+        figure.legend(handles=legend, loc="outside lower center", ncols=columns, frameon=False)
         figure.savefig(path, dpi=dpi, format="png")
 
 
@@ -121,12 +126,13 @@ def _tint_rooms(axes: Axes, graph: SceneGraph, free: np.ndarray, extent: tuple[f
     if not areas.rooms:
         return
     _, owner = graph.grid.nearest_of(list(areas.areas.values()))
-    number = {area: n for n, room in enumerate(areas.rooms) for area in room.areas}
-    # Beside walls no robot can stand, but the floor belongs to the room all the same.
+    # Beside walls no robot can stand, but the floor belongs to the room all the same; what lies beyond walls does not.
+    patches, _ = ndimage.label(free)
+    inside = free & np.isin(patches, np.unique(patches[(owner >= 0) & free]))
     _, (rows, columns) = ndimage.distance_transform_edt(owner < 0, return_indices=True)
-    owner = owner[rows, columns]
-    tint = np.array([to_rgba(_ROOMS[number.get(a, 0) % len(_ROOMS)]) for a in areas.areas] + [(0, 0, 0, 0)])
-    picture = tint[np.where(free, owner, -1)]
+    number = {area: n for n, room in enumerate(areas.rooms) for area in room.areas}
+    tints = [(*_light(ROOMS[number.get(a, 0) % len(ROOMS)], 0.78), 1.0) for a in areas.areas]
+    picture = np.array([*tints, (0.0, 0.0, 0.0, 0.0)])[np.where(inside, owner[rows, columns], -1)]
     axes.imshow(picture, origin="lower", extent=extent, interpolation="nearest", zorder=1)
 
 
@@ -136,98 +142,146 @@ def _draw_areas(axes: Axes, graph: SceneGraph) -> list[Patch | Line2D]:
         return []
     for a, b in areas.edges:
         (x0, y0), (x1, y1) = areas.areas[a], areas.areas[b]
-        axes.plot([x0, x1], [y0, y1], color=_AREA, linewidth=0.8, alpha=0.45, zorder=2)
-    for area_id, (x, y) in areas.areas.items():
-        axes.plot(x, y, marker="o", color="white", markeredgecolor=_AREA, markersize=9, zorder=4)
-        axes.text(
-            x, y, area_id.rpartition("-")[2], ha="center", va="center_baseline", fontsize=5.5, color=_AREA, zorder=5
-        )
-    area = Line2D([], [], color=_AREA, marker="o", markerfacecolor="white", linewidth=0.8, label="area, way")
-    return [area]
+        axes.plot([x0, x1], [y0, y1], color=AREA, linewidth=0.9, alpha=0.5, zorder=3)
+    xs, ys = zip(*areas.areas.values(), strict=True)
+    axes.scatter(xs, ys, s=22, color="white", edgecolors=AREA, linewidths=1.0, zorder=4)
+    return [Line2D([], [], color=AREA, marker="o", markersize=5, markerfacecolor="white", label="area, way")]
 
 
-def _draw_things(axes: Axes, things: Sequence[ObjectState], *, labels: bool) -> list[Patch | Line2D]:
+def _draw_things(axes: Axes, things: Sequence[ObjectState]) -> list[Patch | Line2D]:
     used: dict[str, str] = {}
     # Large things first, so that what stands on them is drawn over them.
-    for thing in sorted(things, key=lambda t: -(t.size[0] * t.size[1]) if t.size else 0.0):
-        colour, kind = _colour_of(thing)
+    for thing in sorted(things, key=lambda t: -_floor_area(t)):
+        kind, colour = kind_of(thing.label)
         used.setdefault(kind, colour)
         x, y, _ = thing.position
         width, depth = (max(v, 0.06) for v in (thing.size or (0.1, 0.1, 0.1))[:2])
-        faded = 0.25 if thing.stale else 1.0
         axes.add_patch(
             Rectangle(
                 (x - width / 2, y - depth / 2),
                 width,
                 depth,
-                facecolor=(*to_rgba(colour)[:3], 0.28 * faded),
-                edgecolor=(*to_rgba(colour)[:3], 0.9 * faded),
-                linewidth=0.8,
+                facecolor=(*_light(colour, 0.62), 0.15 if thing.stale else 0.8),
+                edgecolor=(*rgb(colour), 0.45 if thing.stale else 1.0),
+                linewidth=0.9,
                 linestyle="--" if thing.stale else "-",
                 zorder=2.5,
             )
         )
-    if labels:
-        _name_things(axes, things)
     entries: list[Patch | Line2D] = [
-        Patch(facecolor=(*to_rgba(colour)[:3], 0.28), edgecolor=colour, label=kind) for kind, colour in used.items()
+        Patch(facecolor=_light(colour, 0.62), edgecolor=colour, label=kind) for kind, colour in used.items()
     ]
     if any(thing.stale for thing in things):
-        entries.append(Patch(facecolor="none", edgecolor=_OTHER, linestyle="--", label="not seen again"))
+        entries.append(Patch(facecolor="none", edgecolor=OTHER, linestyle="--", label="not seen again"))
     return entries
 
 
-def _colour_of(thing: ObjectState) -> tuple[str, str]:
-    categories = ontology().get(thing.label).categories
-    for category, colour, kind in _KINDS:
-        if category in categories:
-            return colour, kind
-    return _OTHER, "other"
+def _draw_notes(axes: Axes, graph: SceneGraph) -> list[Patch | Line2D]:
+    """Crosses where things were that turned out to move."""
+    if not graph.notes:
+        return []
+    for note in graph.notes:
+        axes.plot(*note.position[:2], marker="x", color=NOTE, markersize=6, alpha=0.7, zorder=5)
+    return [Line2D([], [], color=NOTE, marker="x", linewidth=0, label="moved away")]
 
 
-def _name_things(axes: Axes, things: Sequence[ObjectState]) -> None:
+def _floor_area(thing: ObjectState) -> float:
+    return thing.size[0] * thing.size[1] if thing.size else 0.0
+
+
+def _name_things(axes: Axes, things: Sequence[ObjectState], metres_an_inch: float) -> None:
     """Write names once for things of a kind that lie together, and never two names over one another."""
+    letter, line = _LETTER * metres_an_inch, _LINE * metres_an_inch
     placed: list[tuple[float, float, str]] = []
-    for thing in sorted(things, key=lambda t: (-(t.size[0] * t.size[1]) if t.size else 0.0, t.object_id)):
+    for thing in sorted(things, key=lambda t: (-_floor_area(t), t.object_id)):
         x, y, _ = thing.position
-        if any(name == thing.label and abs(x - px) < 0.7 and abs(y - py) < 0.7 for px, py, name in placed):
-            continue
-        # Names are about 0.05 m a letter wide at the size of a home's picture.
-        clear = next(
-            (
-                y + shift
-                for shift in (0.0, 0.13, -0.13, 0.26, -0.26)
-                if not any(
-                    abs(y + shift - py) < 0.12 and abs(x - px) < 0.028 * (len(name) + len(thing.label))
-                    for px, py, name in placed
-                )
-            ),
-            None,
-        )
-        if clear is None:
-            continue
-        placed.append((x, clear, thing.label))
         word = ontology().get(thing.label).word
-        axes.text(x, clear, word, ha="center", va="center", fontsize=5.5, color="#222222", zorder=6)
+        if any(name == word and abs(x - px) < 0.7 and abs(y - py) < 0.7 for px, py, name in placed):
+            continue
+        for shift in (0.0, line, -line, 2 * line, -2 * line):
+            height = y + shift
+            if not any(
+                abs(height - py) < line and abs(x - px) < letter / 2 * (len(name) + len(word))
+                for px, py, name in placed
+            ):
+                placed.append((x, height, word))
+                axes.text(
+                    x,
+                    height,
+                    word,
+                    ha="center",
+                    va="center",
+                    fontsize=6.5,
+                    color="#888888" if thing.stale else "#1d1d1f",
+                    path_effects=_HALO,
+                    zorder=6,
+                    clip_on=True,
+                )
+                break
 
 
 def _name_rooms(axes: Axes, graph: SceneGraph) -> None:
-    for room in graph.rooms():
-        places = np.array([area["position"][:2] for area in room["areas"]])
-        if len(places):
-            x, y = places[:, 0].mean(), places[:, 1].mean() + 0.25
-            axes.text(x, y, room["name"], ha="center", fontsize=9, color="#555555", style="italic", zorder=7)
+    """Write each room's name where there is most room around it."""
+    clearance = graph.grid.clearance()
+    _, owner = graph.grid.nearest_of(list(graph.areas.areas.values()))
+    number = {area: n for n, area in enumerate(graph.areas.areas)}
+    for room, name, middle in outline(graph):
+        cells = np.isin(owner, [number[area] for area in room.areas])
+        if middle is None or not cells.any():
+            continue
+        row, column = np.unravel_index(int(np.argmax(np.where(cells, clearance, -1.0))), cells.shape)
+        x, y = graph.grid.centres(np.array([row]), np.array([column]))[0].tolist()
+        axes.text(
+            x,
+            y + 0.18,
+            name,
+            ha="center",
+            fontsize=10.5,
+            color="#44464d",
+            style="italic",
+            weight="bold",
+            path_effects=_HALO,
+            zorder=7,
+        )
+
+
+def _extent(graph: SceneGraph) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Lower and upper corner of what is known and a little around it, metres."""
+    rows, columns = np.nonzero(graph.grid.states)
+    points = [graph.grid.centres(rows, columns)] if rows.size else []
+    if graph.areas.areas:
+        points.append(np.array(list(graph.areas.areas.values())))
+    boxes = [thing for thing in graph.objects() if not points or thing.size]
+    for sign in (-0.5, 0.5):
+        spots = [[p + sign * s for p, s in zip(t.position[:2], t.size or (0, 0, 0), strict=False)] for t in boxes]
+        points += [np.array(spots)] if spots else []
+    if not points:
+        return (-1.0, -1.0), (1.0, 1.0)
+    low, high = np.percentile(np.concatenate(points), [0.2, 99.8], axis=0)
+    return (float(low[0]) - 0.3, float(low[1]) - 0.3), (float(high[0]) + 0.3, float(high[1]) + 0.3)
 
 
 def _frame(axes: Axes, graph: SceneGraph) -> None:
     """Show what is known and little around it."""
-    rows, columns = np.nonzero(graph.grid.states)
-    if rows.size:
-        low, high = np.percentile(graph.grid.centres(rows, columns), [0.2, 99.8], axis=0)
-        axes.set_xlim(float(low[0]) - 0.3, float(high[0]) + 0.3)
-        axes.set_ylim(float(low[1]) - 0.3, float(high[1]) + 0.3)
+    low, high = _extent(graph)
+    axes.set_xlim(low[0], high[0])
+    axes.set_ylim(low[1], high[1])
     axes.set_aspect("equal")
     axes.set_xlabel("x in m")
     axes.set_ylabel("y in m")
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
+
+
+def _metres_an_inch(axes: Axes) -> float:
+    left, right = axes.get_xlim()
+    bottom, top = axes.get_ylim()
+    figure = axes.figure
+    width, height = figure.get_size_inches() if isinstance(figure, Figure) else (6.4, 4.8)
+    return float(max((right - left) / max(width - 1.2, 1.0), (top - bottom) / max(height - 1.8, 1.0)))
+
+
+def _light(colour: str, share: float) -> tuple[float, float, float]:
+    """A colour with a share of white."""
+    r, g, b = (v + (1 - v) * share for v in rgb(colour))
+    return r, g, b
