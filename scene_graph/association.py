@@ -27,7 +27,7 @@ from scipy.optimize import linear_sum_assignment
 
 from scene_graph.types import FloatArray, Observation, Point
 
-__all__ = ["Association", "Gates", "Match", "Track", "associate", "box_distance", "fuse", "gated_distance"]
+__all__ = ["Association", "Distance", "Gates", "Match", "Track", "associate", "box_distance", "fuse", "gated_distance"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

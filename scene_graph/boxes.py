@@ -6,11 +6,12 @@ A box is given by its centre and extents, metres, as in the scene graph's file.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Protocol
 
 from scene_graph.types import Point
 
-__all__ = ["Boxed", "covered", "encloses", "gap", "inside", "over", "overlap", "volume"]
+__all__ = ["Boxed", "alike", "covered", "encloses", "gap", "inside", "over", "overlap", "volume"]
 
 _THIN = 0.02
 """Boxes thinner than this count as so thick, metres, so that fronts and paintings have a volume."""
@@ -47,15 +48,24 @@ def overlap(a: Boxed, b: Boxed) -> float:
     return _common(a, b) / min(_solid(a), _solid(b))
 
 
+def alike(a: Boxed, b: Boxed, *, slack: float = 0.15) -> float:
+    """Share of the smaller of two boxes that the other covers when what is thin may be off by some metres.
+
+    The fronts of cupboards, windows and pictures are a few centimetres thick: seen with a pose that is off by as much,
+    the same front has another place altogether. Two like fronts never hang so close behind one another.
+    """
+    return overlap(_thickened(a, slack), _thickened(b, slack))
+
+
 def union_share(a: Boxed, b: Boxed) -> float:
     """Intersection over union of two boxes, in [0, 1]."""
     common = _common(a, b)
     return common / (_solid(a) + _solid(b) - common)
 
 
-def gap(a: Boxed, b: Boxed) -> float:
-    """Metres between two boxes on the floor plan; 0 where they touch or overlap."""
-    return math.hypot(*(_apart(a, b, axis) for axis in (0, 1)))
+def gap(a: Boxed, b: Boxed, *, axes: tuple[int, ...] = (0, 1)) -> float:
+    """Metres between two boxes, on the floor plan unless axes are given; 0 where they touch or overlap."""
+    return math.hypot(*(_apart(a, b, axis) for axis in axes))
 
 
 def over(box: Boxed, other: Boxed) -> bool:
@@ -79,6 +89,19 @@ def encloses(box: Boxed, point: Point) -> bool:
         and abs(point[1] - box.position[1]) <= box.size[1] / 2 + 0.05
         and low <= point[2] <= low + box.size[2] + 0.05 + _ABOVE
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    position: Point
+    size: Point
+
+
+def _thickened(box: Boxed, slack: float) -> _Plain:
+    """A box that is at least as thick as the slack along the axes along which it is thin."""
+    thin = max(box.size) / 2
+    width, depth, height = (max(extent, slack) if extent < thin else extent for extent in box.size)
+    return _Plain(box.position, (width, depth, height))
 
 
 def _apart(a: Boxed, b: Boxed, axis: int) -> float:

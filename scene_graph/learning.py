@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 
-from scene_graph.association import Track, associate, box_distance
-from scene_graph.boxes import union_share
-from scene_graph.frame import Box, Frame
+from scene_graph.association import Distance, Gates, Track, associate, box_distance
+from scene_graph.boxes import Boxed, alike, overlap, union_share
+from scene_graph.frame import Box, Frame, seen_box
 from scene_graph.merging import merge, part, unmerge
 from scene_graph.objects import SceneObject
 from scene_graph.relations import relate
@@ -28,6 +29,10 @@ _NEAR = 1.0
 """Metres between boxes beyond which they are not the same thing, whatever the noise."""
 _SAME_PLACE = 0.2
 """Metres from where it was missed within which a thing that is seen again came back, rather than moved."""
+_POSE = (0.02, 0.0175)
+"""Error of a localised robot's pose: metres, and metres a metre of range (1°)."""
+_OVERLAP = 0.4
+"""Share of the smaller of two boxes that the other covers at least if only an error of the pose explains their gap."""
 _SAME_THING = 0.6
 """Intersection over union of two boxes of *different* classes above which one of the names is wrong."""
 _YOUNG = 4
@@ -92,12 +97,12 @@ def take_frame(state: GraphState, observations: Iterable[Observation], view: Vie
 def _join(frame: Frame) -> None:
     state, seen = frame.state, frame.seen
     candidates = {label: _tracks(state, label, seen) for label in dict.fromkeys(o.label for o in seen)}
-    joined = associate(candidates, seen, distance=box_distance)
+    joined = associate(candidates, seen, distance=_distance_for(frame.view))
     for match in joined.pairs:
         _update(frame, state.things[str(match.track.key)], match.index)
     for match in joined.moved:
         thing = state.things[str(match.track.key)]
-        if match.cost < _SAME_PLACE:
+        if _same_place(thing, seen_box(seen[match.index])):
             _update(frame, thing, match.index)
         else:
             _move(frame, thing, match.index)
@@ -107,6 +112,30 @@ def _join(frame: Frame) -> None:
         thing = state.create(seen[index])
         frame.present[thing.object_id] = index
         frame.tell(ChangeKind.APPEARED, thing)
+
+
+def _distance_for(view: View | None) -> Distance:
+    """Distance between tracks and observations that allows for a localised robot's pose.
+
+    The error grows with the range. What the sensor's own error does not explain must overlap as well, so that two
+    drawers above one another stay two.
+    """
+
+    def near(track: Track, observation: Observation, gates: Gates) -> float:
+        plain = box_distance(track, observation, gates)
+        if plain < math.inf or view is None or track.size is None or observation.size is None:
+            return plain
+        off = math.hypot(_POSE[0], _POSE[1] * math.dist(view.position, observation.position))
+        if alike(Box(track.position, track.size), seen_box(observation)) < _OVERLAP:
+            return math.inf
+        return box_distance(track, observation, replace(gates, floor=off, sensor=max(gates.sensor, 2 * off)))
+
+    return near
+
+
+def _same_place(thing: SceneObject, box: Boxed) -> bool:
+    """Whether a box is where a thing was, so that it came back, or was merely overlooked, rather than moved."""
+    return math.dist(thing.position, box.position) < _SAME_PLACE or overlap(thing, box) > 0
 
 
 def _tracks(state: GraphState, label: str, seen: list[Observation]) -> list[Track]:
@@ -274,11 +303,12 @@ def _follow_to_new_place(frame: Frame, thing: SceneObject) -> None:
     state.aliases[other.object_id] = thing.object_id
     # The newer one knows the place, the older one the rest.
     other.adopt(thing)
-    other.object_id, other.moves = thing.object_id, thing.moves + 1
+    moved = not _same_place(thing, other)  # else it was one thing, twice in the graph
+    other.object_id, other.moves = thing.object_id, thing.moves + moved
     state.add(other)
     if index is not None:
         frame.present[other.object_id] = index
-    frame.tell(ChangeKind.MOVED, other, before)
+    frame.tell(ChangeKind.MOVED if moved else ChangeKind.MERGED, other, before)
     _let_go(frame, other, stays, Note(other.object_id, other.label, before.position, state.time(), area))
 
 

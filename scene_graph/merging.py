@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import math
 
-from scene_graph.boxes import covered, overlap
+from scene_graph.boxes import alike, covered, gap, overlap
 from scene_graph.frame import Frame, seen_box
 from scene_graph.objects import SceneObject
 from scene_graph.state import GraphState, number_of
 from scene_graph.types import ChangeKind
+from scene_graph.visibility import sample_depth
 
 __all__ = ["merge", "part", "unmerge"]
 
@@ -26,6 +27,19 @@ _WHOLE = 0.8
 """Share of a box that a single view must cover to show that it is part of the thing viewed."""
 _TANGLED = 0.3
 """Share of the smaller of two boxes seen side by side above which at least one of them is wrong."""
+_SAME_FRONT = 0.35
+"""The same for boxes of which what is thin may be off; solid things of one class do not interpenetrate so far."""
+_SPACE = (0, 1, 2)
+_STRAY = 0.15
+"""Metres between two boxes up to which the one may be an odd view of the other."""
+_KNOWN_WELL = 5
+"""A thing was seen so many times as often as an odd view of it."""
+_STRIKES = 2
+"""Views of the one in which the other should be seen and is not, after which it is given up."""
+_CLOSE = 3.5
+"""A thing farther away than so many metres may go unseen."""
+_HIDDEN = 0.25
+"""Metres by which something must be nearer than a thing's centre to hide it."""
 _TOUCHING = 0.1
 """Share of the smaller of two boxes up to which they merely touch."""
 _SURE = 5
@@ -41,11 +55,11 @@ def part(frame: Frame) -> None:
     for members in by_label.values():
         for n, a in enumerate(members):
             for b in members[n + 1 :]:
-                share = overlap(state.things[a], state.things[b])
-                if share <= 0:
+                if gap(state.things[a], state.things[b], axes=_SPACE) > _STRAY:
                     continue
+                share = overlap(state.things[a], state.things[b])
                 pair = (min(a, b), max(a, b))
-                state.apart[pair] = min(state.apart.get(pair, 0) + 1, _SURE)
+                state.apart[pair] = min(max(state.apart.get(pair, 0), 0) + 1, _SURE)
                 if share > _TANGLED:
                     _untangle(frame, a, b)
 
@@ -70,11 +84,15 @@ def merge(frame: Frame) -> None:
         if thing is None or not thing.sized or len(state.of_label(thing.label)) < 2:
             continue
         for other in _alike(state, thing):
-            if overlap(thing, other) < _SAME_BOX or not _may_merge(frame, thing, other):
+            if alike(thing, other) >= _SAME_FRONT and _may_merge(frame, thing, other):
+                kept, gone = sorted((thing, other), key=lambda o: number_of(o.object_id))
+                kept.absorb(gone)
+            elif _stray(frame, thing, other):
+                kept, gone = thing, other
+                kept.adopt(gone)
+            else:
                 continue
-            kept, gone = sorted((thing, other), key=lambda o: number_of(o.object_id))
             before = gone.state()
-            kept.absorb(gone)
             index = frame.present.pop(gone.object_id, None)
             if index is not None:
                 frame.present.setdefault(kept.object_id, index)
@@ -86,17 +104,41 @@ def merge(frame: Frame) -> None:
             break
 
 
+def _stray(frame: Frame, thing: SceneObject, other: SceneObject) -> bool:
+    """Whether another was but an odd view of a well-known thing: hardly ever seen, close by, and in view but not seen.
+
+    A view from a pose that is off can put a thing where nothing is. As with tentative tracks in multi-target tracking,
+    what further views do not confirm is given up.
+    """
+    state, view = frame.state, frame.view
+    if view is None or other.object_id in frame.present or thing.seen < _KNOWN_WELL * other.seen:
+        return False
+    pair = (min(thing.object_id, other.object_id), max(thing.object_id, other.object_id))
+    strikes = state.apart.get(pair, 0)
+    if strikes > 0 or gap(thing, other, axes=_SPACE) > _STRAY:
+        return False
+    pixels, depths = view.project([other.position])
+    depth = float(depths[0])
+    height, width = view.depth.shape
+    if not (0 < depth < _CLOSE and 0 <= pixels[0, 0] < width and 0 <= pixels[0, 1] < height):
+        return False
+    if not float(sample_depth(view, pixels)[0]) > depth - _HIDDEN:
+        return False
+    state.apart[pair] = strikes - 1
+    return strikes - 1 <= -_STRIKES
+
+
 def _alike(state: GraphState, thing: SceneObject) -> list[SceneObject]:
     """Other things of its class that may overlap it."""
     members = state.of_label(thing.label)
-    near = members.values() if len(members) <= _CROWD else state.around(thing.position, 1.5 + max(thing.size) / 2)
+    near = list(members.values()) if len(members) <= _CROWD else state.around(thing.position, 1.5 + max(thing.size) / 2)
     return [
         other
         for other in near
         if other is not thing
         and other.label == thing.label
         and other.sized
-        and abs(other.position[0] - thing.position[0]) <= (other.size[0] + thing.size[0]) / 2 + 0.02
+        and abs(other.position[0] - thing.position[0]) <= (other.size[0] + thing.size[0]) / 2 + 0.15
     ]
 
 
@@ -104,7 +146,7 @@ def _may_merge(frame: Frame, thing: SceneObject, other: SceneObject) -> bool:
     """Whether two whose boxes overlap are one; what was once seen apart must be seen as one as often."""
     pair = (min(thing.object_id, other.object_id), max(thing.object_id, other.object_id))
     doubts = frame.state.apart.get(pair, 0)
-    if doubts == 0:
+    if doubts <= 0:
         return True
     seen = frame.box(thing.object_id)
     if other.object_id in frame.present or seen is None or covered(other, seen) < _WHOLE:

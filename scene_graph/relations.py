@@ -10,7 +10,7 @@ from scene_graph.state import GraphState
 
 __all__ = ["beside", "relate"]
 
-_REST = 0.1
+_REST = 0.15
 """Metres between an underside and the top that it rests on, at most."""
 _REACH = 2.0
 """Metres from a thing's centre within which the centre of what holds it is."""
