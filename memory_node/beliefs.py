@@ -156,6 +156,11 @@ class Beliefs:
                 self.columns.drop(object_id)
             self.dirty.pop(object_id, None)
 
+    def resync(self) -> None:
+        """Bring it up to date even where its version says nothing of a change."""
+        self._graph_version = None
+        self.sync()
+
     def sync(self) -> None:
         """Bring what is known of the scene graph up to date with it."""
         version = self._graph.version

@@ -66,7 +66,7 @@ class LongTerm(Protocol):
         ...
 
     def forget(self, *, object_id: str | None = None, labels: Collection[str] | None = None) -> list[str]:
-        """Erase objects and habits; memory does not call it on a replica."""
+        """Erase objects and habits; a replica asks its owner to, or raises `ReadOnlyError`."""
         ...
 
     def left(self, observation: Observation) -> bool:

@@ -35,7 +35,7 @@ from memory_node.stats import Counters, Stats
 from memory_node.store import Durability, Store
 from memory_node.transfer import read_units, rename, write_units
 from memory_node.vectors import TextVectors
-from scene_graph.graph import SceneGraph
+from scene_graph.graph import ReadOnlyError, SceneGraph
 from scene_graph.ontology import Ontology, ontology
 from scene_graph.routing import is_static
 from scene_graph.similarity import similarity_of
@@ -655,19 +655,13 @@ class Memory:
         states = images = 0
         units = [unit for i in ids if (unit := beliefs.unit(i)) is not None]
         fixed = [i for i in ids if i in beliefs.graph_states]
-        if fixed and beliefs.graph.read_only:
-            raise QueryError("cannot erase from a replica of the scene graph: ask the node that owns it to forget")
+        # The graph first: if its owner cannot be reached, nothing was erased.
+        states += self._forget_in_graph(fixed, labels)
         for unit in units:
             states += 1 + len(unit.history) + len(unit.ghosts)
             images += unit.image is not None
         self._remove([unit.id for unit in units])
-        if not beliefs.graph.read_only:
-            for object_id in fixed:
-                states += len(beliefs.graph.forget(object_id=object_id))
-            if labels:
-                left = set(self.labels())
-                beliefs.graph.forget(labels=[label for label in labels if label not in left])
-        beliefs.sync()
+        beliefs.resync()
         beliefs.parser.clear()
         self._embedder.forget()
         self._recall.forget()
@@ -678,6 +672,21 @@ class Memory:
             images=images,
             graph_objects=len(fixed),
         )
+
+    def _forget_in_graph(self, ids: Sequence[str], labels: Collection[str] | None) -> int:
+        """Erase things that keep their place, and habits of classes of which all goes; returns how many things went."""
+        graph = self._beliefs.graph
+        try:
+            gone = sum(len(graph.forget(object_id=object_id)) for object_id in ids)
+            going = set(ids)
+            left = {state.label for i, state in self._beliefs.graph_states.items() if i not in going}
+            if classes := [label for label in labels or () if label not in left]:
+                gone += len(graph.forget(labels=classes))
+        except ReadOnlyError as error:
+            if ids:
+                raise QueryError(f"cannot erase what keeps its place: {error}") from error
+            gone = 0
+        return gone
 
     def _line(self, state: ObjectState) -> Line:
         beliefs = self._beliefs

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from karma import msg, srv
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.clock import Clock, ClockType
+from rclpy.parameter import Parameter
 
 from memory_node import policies
 from memory_node.backup import copy_store
@@ -36,7 +40,7 @@ from scene_graph.ros.messages import (
 from scene_graph.ros.places import place_from_message
 from scene_graph.ros.qos import EVENTS, LATCHED
 from scene_graph.search import SearchPlace
-from scene_graph.types import Point, SceneGraphError
+from scene_graph.types import Observation, Point, SceneGraphError
 
 __all__ = ["MemoryNode", "main"]
 
@@ -45,6 +49,12 @@ _REPORT = 1.0
 
 _RANKING = 2.0
 """Longest wait for places to look next, seconds, wall time."""
+
+_ERASING = 10.0
+"""Longest wait for the owner of the graph to erase something, seconds, wall time."""
+
+_FIXED = ("archive", "database", "durability", "map_frame")
+"""Parameters that cannot change while a memory is open."""
 
 _RANKINGS = 3
 """Stale answers of one query, the best ones, that come with places to look next."""
@@ -61,7 +71,10 @@ class _Replica(GraphReplica):
         super().__init__()
         self.allowance = _RANKINGS
         self._node = node
-        self._client = node.create_client(srv.RankAreas, f"{scene_graph}/rank_areas")
+        # A group of their own: they are asked while a service of this node, whose group is then busy, awaits them.
+        group = ReentrantCallbackGroup()
+        self._client = node.create_client(srv.RankAreas, f"{scene_graph}/rank_areas", callback_group=group)
+        self._forgetter = node.create_client(srv.Forget, f"{scene_graph}/forget", callback_group=group)
 
     def rank_places(
         self,
@@ -89,6 +102,22 @@ class _Replica(GraphReplica):
         except NodeError:
             return []
         return [place_from_message(place) for place in answer.places]
+
+    def forget(self, *, object_id: str | None = None, labels: Collection[str] | None = None) -> list[str]:
+        """Let the owner erase objects and habits, and leave them out here.
+
+        Raises:
+            ReadOnlyError: If no such node runs.
+            NodeError: If it does not answer, or refuses.
+        """
+        if not self._forgetter.service_is_ready():
+            return super().forget(object_id=object_id, labels=labels)
+        request = srv.Forget.Request(object_id=object_id or "", labels=list(labels or ()))
+        answer = ask(self._node, lambda: self._forgetter.call_async(request), _ERASING)
+        if not answer.success:
+            raise NodeError(answer.message)
+        self.drop(answer.object_ids)
+        return list(answer.object_ids)
 
 
 class MemoryNode(ManagedNode):
@@ -121,6 +150,16 @@ class MemoryNode(ManagedNode):
             low=0.0,
             high=60.0,
         )
+        self.parameter(
+            "max_sigma",
+            1.0,
+            "largest standard deviation of an observed place along any axis, metres; what is less certain is refused",
+            low=0.01,
+            high=100.0,
+        )
+        self._refused = 0
+        self.add_on_set_parameters_callback(self._check_parameters)
+        self.add_post_set_parameters_callback(self._apply_parameters)
         self._memory: Memory | None = None
         self._replica = _Replica(self, str(self.value("scene_graph")))
         self._order = FrameOrder()
@@ -189,6 +228,35 @@ class MemoryNode(ManagedNode):
             scene_graph=self._replica,
         )
 
+    # Parameters that change while it runs.
+
+    def _check_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
+        """Refuse what could not be applied; ranges are checked by ROS itself."""
+        for parameter in parameters:
+            if parameter.name == "policy" and parameter.value not in policies.names():
+                reason = f"no policy {parameter.value!r}; choose one of {', '.join(policies.names())}"
+                return SetParametersResult(successful=False, reason=reason)
+            if parameter.name == "capacity" and self._memory is not None:
+                pinned = self._memory.stats.pinned
+                if parameter.value < pinned:
+                    reason = f"{pinned} units are pinned: capacity must be at least that; unpin some first"
+                    return SetParametersResult(successful=False, reason=reason)
+            if parameter.name in _FIXED and self._memory is not None:
+                reason = f"{parameter.name} is read when the node is configured: clean it up first"
+                return SetParametersResult(successful=False, reason=reason)
+        return SetParametersResult(successful=True)
+
+    def _apply_parameters(self, parameters: list[Parameter]) -> None:
+        if self._memory is not None and {"policy", "capacity"} & {parameter.name for parameter in parameters}:
+            self.submit(self._swap)
+
+    def _swap(self) -> None:
+        """Take up policy and capacity; units that no longer fit go to the archive."""
+        try:
+            self.memory.set_policy(str(self.value("policy")), capacity=int(self.value("capacity")))
+        except (MemoryNodeError, NodeError) as error:
+            self.get_logger().error(f"policy and capacity stay as they were: {error}")
+
     @property
     def memory(self) -> Memory:
         """The open memory.
@@ -252,8 +320,15 @@ class MemoryNode(ManagedNode):
                 if message.map_id:
                     self.memory.map_id = message.map_id
                 view = optional(message.view)
+                seen, reasons = self._believable(
+                    observation_from_message(observation, now=stamp) for observation in message.observations
+                )
+                if reasons:
+                    self._refused += len(reasons)
+                    report.error = f"{len(reasons)} observations refused: {reasons[0]}"
+                    self.get_logger().warning(report.error, throttle_duration_sec=5.0)
                 changes = self.memory.observe(
-                    [observation_from_message(observation, now=stamp) for observation in message.observations],
+                    seen,
                     view=None if view is None else view_from_message(view),
                     stamp=stamp,
                     robot_pose=robot_pose(message),
@@ -265,6 +340,28 @@ class MemoryNode(ManagedNode):
         finally:
             self.publish(self._changes, report)
 
+    def _believable(self, observations: Iterable[Observation]) -> tuple[list[Observation], list[str]]:
+        """Observations in the map frame whose places are certain enough, and why others are not taken in."""
+        taken: list[Observation] = []
+        reasons: list[str] = []
+        frame, bound = str(self.value("map_frame")), float(self.value("max_sigma"))
+        for observation in observations:
+            sigma = 0.0
+            if observation.covariance is not None:
+                sigma = float(np.sqrt(np.linalg.eigvalsh(observation.covariance)[-1]))
+            if observation.frame_id != frame:
+                reasons.append(
+                    f"{observation.label} is given in frame {observation.frame_id!r}, memory is kept in {frame!r}: "
+                    "transform it before publishing"
+                )
+            elif sigma > bound:
+                reasons.append(
+                    f"the place of {observation.label} is uncertain by {sigma:.2f} m, more than max_sigma = {bound:g} m"
+                )
+            else:
+                taken.append(observation)
+        return taken, reasons
+
     def _remember(self, request: Any, response: Any) -> None:
         if not request.observations:
             raise NodeError("give at least one observation")
@@ -272,7 +369,10 @@ class MemoryNode(ManagedNode):
         if now is None:
             now = self.get_clock().now().nanoseconds * 1e-9
         observations = [observation_from_message(observation, now=now) for observation in request.observations]
-        changes = self.memory.observe(observations)
+        seen, reasons = self._believable(observations)
+        if reasons:
+            raise NodeError(f"nothing taken in: {reasons[0]}")
+        changes = self.memory.observe(seen)
         response.changes = [change_to_message(change) for change in changes]
         response.message = f"{len(observations)} taken in"
 
@@ -396,7 +496,18 @@ class MemoryNode(ManagedNode):
                 epoch=stats.epoch,
             ),
         )
-        values = {"policy": stats.policy, "hit rate": f"{stats.hit_rate:.3f}", "long-term objects": str(stats.long)}
+        values = {
+            "policy": stats.policy,
+            "hit rate": f"{stats.hit_rate:.3f}",
+            "long-term objects": str(stats.long),
+            "observations refused": str(self._refused),
+        }
+        for kind, uses in sorted(stats.uses_by_policy.items()):
+            values[f"hits under {kind}"] = f"{stats.hits_by_policy.get(kind, 0)} of {uses}"
+        for kind, uses in sorted(stats.uses_by_kind.items()):
+            values[f"hits by {kind} queries"] = f"{stats.hits_by_kind.get(kind, 0)} of {uses}"
+        for kind, asked in sorted(stats.queries.items()):
+            values[f"{kind} queries answered"] = f"{asked - stats.unanswered.get(kind, 0)} of {asked}"
         status = DiagnosticStatus(
             level=DiagnosticStatus.OK,
             name=self.get_fully_qualified_name(),

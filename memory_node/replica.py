@@ -139,6 +139,11 @@ class GraphReplica:
         """Nothing: the node that owns the graph listens to memory's changes itself."""
         return 0
 
+    def drop(self, object_ids: Collection[str]) -> None:
+        """Leave things out that the owner has erased, before its update says so."""
+        for object_id in object_ids:
+            self._objects.pop(object_id, None)
+
     def forget(self, *, object_id: str | None = None, labels: Collection[str] | None = None) -> list[str]:
         """Refuse: only the node that owns the graph changes it.
 

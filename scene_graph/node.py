@@ -86,6 +86,7 @@ class SceneGraphNode(ManagedNode):
         self._markers = self.create_publisher(MarkerArray, "~/markers", LATCHED)
         self.serve(srv.RankAreas, "~/rank_areas", self._rank_areas)
         self.serve(srv.GetGraph, "~/get_graph", self._get_graph)
+        self.serve(srv.Forget, "~/forget", self._forget)
         self.serve(srv.Save, "~/save", self._save)
         self.serve(srv.Load, "~/load", self._load)
         self.listen(msg.ObservationArray, f"{robot}/observations", self._observe, EVENTS)
@@ -229,6 +230,19 @@ class SceneGraphNode(ManagedNode):
     def _get_graph(self, request: Any, response: Any) -> None:
         response.graph = self._publication.whole()
         response.document = json.dumps(self._graph.to_json())
+
+    def _forget(self, request: Any, response: Any) -> None:
+        """Erase by id or class: what the memory node asks for, when it was told to forget what keeps its place."""
+        if request.query or request.near or request.before or request.after:
+            raise NodeError("the scene graph forgets by object_id or labels; ask memory/forget for other conditions")
+        if not request.object_id and not request.labels:
+            raise NodeError("give an object_id or labels")
+        gone = self._graph.forget(object_id=request.object_id or None, labels=list(request.labels) or None)
+        response.object_ids, response.graph_objects = list(gone), len(gone)
+        response.message = f"{len(gone)} erased; a saved graph still has them until it is saved again"
+        publication = self._publication
+        self.publish(self._updates, publication.update([], seq=publication.seq, epoch=publication.epoch))
+        self._publish_whole()
 
     def _save(self, request: Any, response: Any) -> None:
         path = _path(request.path)

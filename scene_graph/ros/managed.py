@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -27,6 +28,9 @@ from rclpy.task import Future
 __all__ = ["ManagedNode", "NodeError", "ask", "run"]
 
 _T = TypeVar("_T")
+
+_WAITING = 50
+"""Messages of one topic that wait to be handled at most."""
 
 _POLL = 0.2
 """Seconds between looks at whether ROS is shutting down."""
@@ -204,7 +208,13 @@ class ManagedNode(LifecycleNode):
         self.create_service(service, name, callback)
 
     def listen(self, kind: Any, topic: str, handler: Callable[[Any], None], qos: Any) -> None:
-        """Subscribe; messages are handled in the worker thread, in order, and ignored while the node is inactive."""
+        """Subscribe; messages are handled in the worker thread, in order, and ignored while the node is inactive.
+
+        What waits is bounded: when `_WAITING` messages do, the oldest is given up for the newest, and a warning says
+        how many were. Late frames are worth less than new ones, and memory is finite.
+        """
+        waiting: deque[Any] = deque()
+        dropped = 0
 
         def guarded(message: Any) -> None:
             try:
@@ -214,9 +224,22 @@ class ManagedNode(LifecycleNode):
             except Exception as error:
                 self.get_logger().error(f"{topic}: unexpected {type(error).__name__}: {error}")
 
+        def next_one() -> None:
+            with contextlib.suppress(IndexError):  # it was given up
+                guarded(waiting.popleft())
+
         def callback(message: Any) -> None:
-            if self._active:
-                self.submit(guarded, message)
+            nonlocal dropped
+            if not self._active:
+                return
+            waiting.append(message)
+            if len(waiting) <= _WAITING:
+                self.submit(next_one)
+                return
+            waiting.popleft()
+            dropped += 1
+            if dropped & (dropped - 1) == 0:  # at 1, 2, 4, 8 …
+                self.get_logger().warning(f"{topic}: {dropped} messages came faster than they could be handled")
 
         self.create_subscription(kind, topic, callback, qos)
 

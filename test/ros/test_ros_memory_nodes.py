@@ -6,10 +6,13 @@ import math
 import time
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from karma import msg, srv
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
+from rcl_interfaces.srv import SetParameters
+from rclpy.parameter import Parameter
 
 from memory_node.ros import recollections_from_messages
 from planner_node.robot import Frame
@@ -204,3 +207,68 @@ def test_the_graph_outlives_the_death_of_its_node_and_learns_habits(stack, clien
     request = srv.RankAreas.Request(sought="something to drink coffee from", k=3)
     places = client.demand(srv.RankAreas, "scene_graph/rank_areas", request).places
     assert all(place.probability >= 0 for place in places)
+
+
+def test_what_keeps_its_place_is_forgotten_by_both_nodes(stack, client, robot, memory_nodes, tmp_path):
+    stack.start(*memory_nodes(database=str(tmp_path / "memory.db")))
+    client.wait_active(stack, "scene_graph", "memory")
+    frames = itertools.count(1)
+
+    def seen():
+        seq = next(frames)
+        robot.show(seq, Observation("Safe", (3.0, 0.0, 0.9), stamp=float(seq), object_id="s", size=(0.7, 0.7, 0.8)))
+        return locate(client, "the safe")
+
+    assert wait_for(seen)
+    answer = client.demand(srv.Forget, "memory/forget", srv.Forget.Request(labels=["Safe"]))
+    assert answer.graph_objects == 1
+    assert locate(client, "the safe") == []
+    graph = client.demand(srv.GetGraph, "scene_graph/get_graph", srv.GetGraph.Request())
+    assert list(graph.graph.objects) == []
+    assert "Safe" not in graph.document
+    robot.show(next(frames), mug(50.0))
+    assert locate(client, "the safe") == [], "an update that was on its way does not bring it back"
+
+
+def test_policy_and_capacity_change_while_it_runs_and_lose_nothing(stack, client, robot, memory_nodes):
+    _, memory = memory_nodes(capacity=10)
+    stack.start(memory)
+    client.wait_active(stack, "memory")
+    things = [Observation(f"Thing{n}", (3.0 * n, 0.0, 0.9), stamp=1.0, object_id=f"t{n}") for n in range(8)]
+    robot.show(1, *things)
+    client.demand(srv.Pin, "memory/pin", srv.Pin.Request(object_id="t3", pinned=True))
+
+    def set_parameter(name, value):
+        parameter = Parameter(name, value=value).to_parameter_msg()
+        request = SetParameters.Request(parameters=[parameter])
+        (result,) = client.call(SetParameters, "memory/set_parameters", request).results
+        return result
+
+    assert set_parameter("policy", "lru").successful
+    assert set_parameter("capacity", 2).successful
+    remembered = {r.object.label: r.tier for r in client.remembered()}
+    assert set(remembered) == {f"Thing{n}" for n in range(8)}
+    assert list(remembered.values()).count("short") == 2
+    assert remembered["Thing3"] == "short", "what is pinned stays"
+    refused = set_parameter("policy", "magic")
+    assert not refused.successful
+    assert "choose one of" in refused.reason
+    assert not set_parameter("capacity", 0).successful
+    assert not set_parameter("archive", False).successful
+
+
+def test_what_cannot_be_believed_is_refused_and_the_rest_taken_in(stack, client, robot, memory_nodes):
+    _, memory = memory_nodes()
+    stack.start(memory)
+    client.wait_active(stack, "memory")
+    vague = Observation("Plate", (1.0, 0.0, 0.9), stamp=1.0, covariance=np.diag([9.0, 0.01, 0.01]))
+    elsewhere = Observation("Cup", (1.0, 0.0, 0.9), stamp=1.0, frame_id="gripper")
+    answer = robot.show(1, mug(1.0), vague, elsewhere)
+    assert "2 observations refused" in answer.error
+    assert "max_sigma" in answer.error
+    assert [r.object.label for r in client.remembered()] == ["Mug"]
+    request = srv.Remember.Request(observations=[msg.Observation(label="KeyChain")])
+    request.observations[0].header.frame_id = "odom"
+    answer = client.call(srv.Remember, "memory/remember", request)
+    assert not answer.success
+    assert "transform" in answer.message
