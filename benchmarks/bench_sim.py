@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import json
 import shlex
+import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from ai2thor import fifo_server
 from ai2thor.controller import Controller
+from ai2thor.fifo_server import FifoServer
 
 from sim.headless import command
 
 sys.path.insert(0, str(Path(__file__).parent))
-from sim_phases import client_phases, simulator_phases
+from sim_stopwatch import Stopwatch
 
 SCENE = "FloorPlan1"
 STEPS = 300
@@ -102,6 +106,40 @@ def scenes(controller: Controller) -> dict[str, float]:
     }
 
 
+def client_phases(controller: Controller, actions: list[dict[str, Any]]) -> dict[str, float]:
+    """Milliseconds of processor time that the client takes for a step, by phase.
+
+    Args:
+        controller: A running one.
+        actions: Steps.
+    """
+    watch = Stopwatch()
+    with ExitStack() as stack:
+        for owner, name, phase in (
+            (fifo_server.msgpack, "loads", "decoding metadata"),
+            (FifoServer, "_read_with_timeout", "reading the pipe"),
+            (FifoServer, "create_event", "building the event"),
+        ):
+            stack.enter_context(watch.on(owner, name, phase))
+        begin = time.process_time()
+        for action in actions:
+            controller.step(action)
+        whole = time.process_time() - begin
+    return watch.milliseconds(whole, len(actions))
+
+
+def simulator_phases(actions: list[dict[str, Any]], width: int, height: int) -> dict[str, float]:
+    """The same of the simulator.
+
+    Measured in a process of its own: the simulator's objects would slow down this process's garbage collector, which
+    takes a good part of what a client spends on decoding metadata.
+    """
+    words = [sys.executable, str(Path(__file__).with_name("sim_phases.py"))]
+    arguments = json.dumps({"scene": SCENE, "actions": actions, "width": width, "height": height})
+    phases: dict[str, float] = json.loads(subprocess.check_output(words, input=arguments, text=True))
+    return phases
+
+
 def run() -> dict[str, float]:
     """All figures. Phases are milliseconds of processor time a step."""
     figures: dict[str, float] = {}
@@ -120,7 +158,7 @@ def run() -> dict[str, float]:
         figures[f"replayed_per_second_{size}"] = steps_per_second(controller, actions)
         phases = {f"client, {name}": spent for name, spent in client_phases(controller, actions).items()}
         controller.stop()
-        phases |= {f"simulator, {name}": v for name, v in simulator_phases(SCENE, actions, width, height).items()}
+        phases |= {f"simulator, {name}": v for name, v in simulator_phases(actions, width, height).items()}
         figures |= {f"{name} ({size})": value for name, value in phases.items()}
     return figures
 

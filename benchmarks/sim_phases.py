@@ -1,62 +1,24 @@
-"""Where the time of a step goes: processor time of each phase, in the simulator and in AI2-THOR's client.
+"""Where the time of the simulator's step goes: processor time of each phase, without a client.
 
-`bench_sim` prints these figures. The simulator's phases are timed without a client. Processor time sums over the
-renderer's threads, which begin to draw fragments while vertices are still worked on.
+`bench_sim` runs this and prints the figures. Processor time sums over the renderer's threads, which begin to draw
+fragments while vertices are still worked on.
 """
 
 from __future__ import annotations
 
+import json
+import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable
+from contextlib import ExitStack
 from typing import Any
 
-from ai2thor import fifo_server
-from ai2thor.controller import Controller
-from ai2thor.fifo_server import FifoServer
+from sim_stopwatch import Stopwatch
 
 from sim.headless import bodies, eyes, metadata, render, server, visibility
 from sim.headless.protocol import Field
 from sim.headless.scene import load_scene
 from sim.headless.session import Session
-
-__all__ = ["client_phases", "simulator_phases"]
-
-
-class _Stopwatch:
-    """Adds up the processor time that this process spends in phases."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def phase(self, name: str) -> Iterator[None]:
-        """Time what runs inside; phases must not contain each other."""
-        begin = time.process_time()
-        try:
-            yield
-        finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + time.process_time() - begin
-
-    @contextmanager
-    def on(self, owner: Any, name: str, phase: str) -> Iterator[None]:
-        """Time a function of a class or module as a phase, while inside."""
-        function: Callable[..., Any] = getattr(owner, name)
-
-        def timed(*arguments: Any, **options: Any) -> Any:
-            with self.phase(phase):
-                return function(*arguments, **options)
-
-        setattr(owner, name, timed)
-        try:
-            yield
-        finally:
-            setattr(owner, name, function)
-
-    def milliseconds(self, whole: float, steps: int) -> dict[str, float]:
-        """Of each phase, and of what is in none, for one of the steps that took `whole` seconds in all."""
-        rest = whole - sum(self.seconds.values())
-        return {name: 1000 * spent / steps for name, spent in (*self.seconds.items(), ("other", rest))}
 
 
 class _Script:
@@ -92,7 +54,7 @@ def simulator_phases(scene: str, actions: list[dict[str, Any]], width: int, heig
         server.serve(pipes, session)
 
     serve(actions)  # once untimed: programs are translated when they are first used
-    watch = _Stopwatch()
+    watch = Stopwatch()
 
     with ExitStack() as stack:
         for owner, name, phase in (
@@ -115,23 +77,5 @@ def simulator_phases(scene: str, actions: list[dict[str, Any]], width: int, heig
     return watch.milliseconds(whole, len(actions))
 
 
-def client_phases(controller: Controller, actions: list[dict[str, Any]]) -> dict[str, float]:
-    """Milliseconds of processor time that the client takes for a step, by phase.
-
-    Args:
-        controller: A running one.
-        actions: Steps.
-    """
-    watch = _Stopwatch()
-    with ExitStack() as stack:
-        for owner, name, phase in (
-            (fifo_server.msgpack, "loads", "decoding metadata"),
-            (FifoServer, "_read_with_timeout", "reading the pipe"),
-            (FifoServer, "create_event", "building the event"),
-        ):
-            stack.enter_context(watch.on(owner, name, phase))
-        begin = time.process_time()
-        for action in actions:
-            controller.step(action)
-        whole = time.process_time() - begin
-    return watch.milliseconds(whole, len(actions))
+if __name__ == "__main__":  # reads the arguments of `simulator_phases` as JSON
+    print(json.dumps(simulator_phases(**json.load(sys.stdin))))

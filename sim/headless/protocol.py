@@ -20,7 +20,10 @@ from sim.headless.errors import ProtocolError
 __all__ = ["Field", "Pipes"]
 
 _HEADER = struct.Struct("!BI")
-_PIPE_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 20
+_PIPE_SIZES = (1 << 22, 1 << 20)
+"""Wanted sizes of the pipe to the client, the first that the system grants; 4 MiB hold an event at 640 × 480."""
+
 _MAX_ACTION_BYTES = 256 << 20
 """Longest action accepted; a large ProcTHOR house is a few megabytes."""
 
@@ -115,7 +118,7 @@ class Pipes:
         parts: list[bytes] = []
         missing = size
         while missing:
-            part = os.read(self._in, min(missing, _PIPE_BYTES))
+            part = os.read(self._in, min(missing, _CHUNK_BYTES))
             if not part:
                 if at_boundary and missing == size:
                     return None
@@ -136,5 +139,8 @@ def _parse(body: bytes) -> dict[str, Any]:
 
 
 def _enlarge(descriptor: int) -> None:
-    with contextlib.suppress(OSError):  # the system's limit may be lower; it only costs speed
-        fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+    for size in _PIPE_SIZES:
+        # beyond the system's limit only privileged processes may go; a smaller pipe costs nothing but speed
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, size)
+            return

@@ -182,9 +182,10 @@ def _images(
     settings = session.settings
     if settings.render_image:
         yield kinds[0], frame.color.data
-    if settings.render_depth:
-        yield kinds[1], frame.depth.data
-    if settings.render_instances or instances:
-        yield kinds[2], session.eyes.instance_image(frame.ids).data
-    if settings.render_classes:
-        yield kinds[3], session.eyes.class_image(frame.ids).data
+    # all are made before the pipe is full and waits for the client, which is still decoding the metadata
+    depth = frame.depth if settings.render_depth else None
+    numbered = session.eyes.instance_image(frame.ids) if settings.render_instances or instances else None
+    classes = session.eyes.class_image(frame.ids) if settings.render_classes else None
+    for kind, image in zip(kinds[1:], (depth, numbered, classes), strict=True):
+        if image is not None:
+            yield kind, image.data
