@@ -19,6 +19,8 @@ __all__ = ["SearchPlace", "Similarity", "best_order", "expected_cost", "meanings
 Similarity = Callable[[str, Sequence[str]], Sequence[float]]
 """How alike a phrase and each of several texts are, in [-1, 1]: an embedding model's cosine; empty: cannot tell."""
 
+_ALIKE = 0.3
+"""Cosine below which a phrase means none of the known classes: sentence models give unrelated texts less."""
 _MANY = 12
 """Places whose order is optimised; those after them are seldom reached."""
 _STOP = frozenset(
@@ -90,6 +92,8 @@ def meanings(
     texts = [f"{known.get(label).word}: {known.get(label).description}" for label in portable]
     cosines = similarity(sought, texts) if similarity is not None else ()
     shared = _shared_words(sought, portable, known)
+    if len(cosines) and max(cosines) < _ALIKE:
+        return {sought: 1.0}
     if len(cosines):
         scores = dict(zip(portable, cosines, strict=True))
         most = max(shared.values(), default=0.0) or 1.0

@@ -236,3 +236,15 @@ def test_a_model_that_cannot_be_used_is_done_without() -> None:
     for name in ("nowhere:nothing", "scene_graph.search:nothing", "scene_graph"):
         with pytest.raises(SimilarityError, match=name):
             load_similarity(name)
+
+
+def test_what_nobody_knows_is_sought_beside_what_is_like_it(home: SceneGraph) -> None:
+    def like_cushions(phrase: str, texts: Sequence[str]) -> list[float]:
+        return [0.9 if "sofa" in text else 0.2 for text in texts]
+
+    plain = home.rank_places("zorgel", start=(0.6, 0.6), k=100)
+    home.similarity = like_cushions
+    places = home.rank_places("zorgel", start=(0.6, 0.6), k=100)
+    best = max(places, key=lambda p: p.probability)
+    assert "sofa" in best.label
+    assert best.probability > 2 * next(p.probability for p in plain if p.place_id == best.place_id)
