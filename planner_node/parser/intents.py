@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from planner_node.parser.syntax import Clause, NounPhrase, Prepositional
-from planner_node.parser.words import DEEDS
+from planner_node.parser.words import DEEDS, DETERMINERS
 from scene_graph.ontology import Ontology
 
 __all__ = ["Intent", "interpret"]
@@ -108,9 +108,35 @@ class _Interpreter:
             and len(places) == 1
             and not {"is", "are", "was", "were"} & set(clause.text.split())
             and not {"the", "a", "an"} & set(clause.objects[0].words)  # "frobnicate the spoon": no thing, but a verb
-            and self.affords(clause.objects[0], "pickupable")
-            and bool(self.labels(places[0].phrase))
+            and (self.affords(clause.objects[0], "pickupable") or self._is_telling(clause.objects[0]))
+            and (bool(self.labels(places[0].phrase)) or places[0].phrase.pronoun in {"it", "place"})
         )
+
+    def _is_telling(self, phrase: NounPhrase) -> bool:
+        """Whether words that name no class say enough to find a thing by: "the round one", "something to read"."""
+        return bool(phrase.words) and not self.labels(phrase) and (phrase.determiner != "" or bool(phrase.relative))
+
+    def fragment(self, clause: Clause, before: Sequence[Intent], topic: NounPhrase | None) -> list[Intent]:
+        """What words without a verb ask for, after what was said before them.
+
+        "My phone is in the way. A drawer, please", "into the microwave with it", "the bread as well".
+        """
+        if clause.sense or clause.negated:
+            return []
+        words = set(clause.text.split())
+        asks = not {"is", "are", "was", "were", "has", "have"} & words
+        is_thing = len(clause.objects) == 1 and not DETERMINERS.keys() & set(clause.objects[0].words)
+        if asks and is_thing and not clause.prepositional:
+            thing = clause.objects[0]
+            if self.affords(thing, "receptacle") and not self.affords(thing, "pickupable") and topic is not None:
+                return self._carry([topic], Prepositional("in", thing))
+            if (words & _TOO or clause.text.startswith("and ")) and self.affords(thing, "pickupable", "toggleable"):
+                return self.repeated(clause, before)
+        places = [p for p in clause.prepositional if p.relation in {"in", "on", "to", "near"}]
+        with_it = any(p.relation == "with" and p.phrase.pronoun == "it" for p in clause.prepositional)
+        if not clause.objects and len(places) == 1 and self.labels(places[0].phrase) and (with_it or topic is not None):
+            return self._carry([topic or NounPhrase(pronoun="it")], places[0])
+        return []
 
     def repeated(self, clause: Clause, before: Sequence[Intent]) -> list[Intent]:
         """What was last done with one thing, done with another: "do the same with the bowl"."""
@@ -510,6 +536,19 @@ class _Interpreter:
         ]
 
 
+_TOO = frozenset({"too", "also", "well", "likewise"})
+"""Words by which a thing is to be treated as the one before."""
+
+
+def _topic(clause: Clause, interpreter: _Interpreter) -> NounPhrase | None:
+    """What a clause that asks for nothing is about, if that is a thing to be carried."""
+    if clause.sense or clause.negated or len(clause.objects) != 1:
+        return None
+    if DETERMINERS.keys() & set(clause.objects[0].words):
+        return None  # "who has my phone": a question, and no thing
+    return clause.objects[0] if interpreter.affords(clause.objects[0], "pickupable") else None
+
+
 def _taken_up(intent: Intent, before: Sequence[Intent]) -> Intent:
     """An intent with "the food you heated" replaced by what was heated before, in this same instruction."""
     phrases = dict(intent.phrases)
@@ -541,8 +580,14 @@ def interpret(clauses: Sequence[Clause], ontology: Ontology) -> tuple[list[Inten
     interpreter = _Interpreter(ontology)
     intents: list[Intent] = []
     unclear: list[str] = []
+    topic: NounPhrase | None = None
     for clause in clauses:
         found = interpreter.repeated(clause, intents) if clause.sense == "repeat" else interpreter.interpret(clause)
+        if not found:
+            found = interpreter.fragment(clause, intents, topic)
+            if found and topic is not None and unclear:
+                unclear.pop()  # the topic; it is understood now
+        topic = _topic(clause, interpreter) if not found else None
         for intent in found:
             omitted = intent.phrases.get("object") is _OMITTED
             intents.append(interpreter.supply(intent, intents) if omitted else _taken_up(intent, intents))

@@ -259,12 +259,18 @@ def _placed(tokens: Tokens) -> Tokens | None:
 
 
 def _switched(tokens: Tokens) -> Tokens | None:
-    """From "the tv on, please" to "turn the tv on"."""
-    words = tokens
-    while words and words[-1] in {"please", ",", "now", "thanks"}:
-        words = words[:-1]
-    if len(words) > 1 and words[-1] in {"on", "off"} and w.verb_base(words[0]) is None:
-        return ("turn", *words)
+    """From "the tv on, please" and "lamp off in the bedroom" to "turn the tv on"."""
+    if not tokens or (w.verb_base(tokens[0]) is not None and tokens[0] not in {"light", "lights"}):
+        return None
+    for i in range(1, min(len(tokens), 5)):
+        if tokens[i] == "," or (w.PREPOSITIONS.match(tokens, i) and tokens[i] not in {"on", "off", "out"}):
+            return None
+        following = tokens[i + 1 : i + 2]
+        ends = not following or following[0] in {",", "please", "now", "thanks", "for", "again"} | w.ADVERBS
+        if tokens[i] in {"on", "off", "out"} and (ends or following[0] == "in"):
+            switch = "off" if tokens[i] == "out" else tokens[i]
+            rest = () if following == (",",) else tokens[i + 1 :]  # what follows a comma is a remark: "I'm leaving"
+            return ("turn", switch, *tokens[:i], *rest)
     return None
 
 

@@ -178,6 +178,27 @@ def test_people_have_many_ways_to_say_it(text, expected):
     assert unclear == []
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("My phone is in the way. A drawer, please.", [("move", {"object": "phone", "receptacle": "drawer"})]),
+        ("Mug into the sink.", [("move", {"object": "mug", "receptacle": "sink"})]),
+        ("The round one in a bowl.", [("move", {"object": "round one", "receptacle": "bowl"})]),
+        ("Light off, I'm leaving.", [("toggle_off", {"object": "light"})]),
+        ("Lamp on in the bedroom.", [("toggle_on", {"object": "lamp"})]),
+        (
+            "Heat the mug. Into the fridge with it.",
+            [("heat", {"object": "mug"}), ("move", {"object": "it", "receptacle": "fridge"})],
+        ),
+        ("Wash the apple. The tomato too.", [("wash", {"object": "apple"}), ("wash", {"object": "tomato"})]),
+    ],
+)
+def test_what_goes_without_a_verb_is_told_by_what_was_said_before(text, expected):
+    found, unclear = read(text)
+    assert found == expected
+    assert unclear == []
+
+
 def test_whatever_is_somewhere_is_told_by_place_and_state():
     thing = noun_phrase("everything that is in the sink", ontology())
     assert thing.determiner == "all"
