@@ -18,6 +18,8 @@ from planner_node.grounding import class_candidates
 from planner_node.learned.alfred import AlfredGoal, parse_goal
 from planner_node.learned.model import LearnedParser
 from planner_node.parser import Intent, NounPhrase, beyond_skills, parse_instruction
+from planner_node.parser import words as w
+from planner_node.parser.syntax import VAGUE, singular, tokenize
 from planner_node.plan import Plan
 from planner_node.planner import NotUnderstoodError, Situation
 from planner_node.resolve import Resolver
@@ -34,9 +36,11 @@ _AI2THOR = {"Glassbottle": "Bottle"}
 """ALFRED's classes that AI2-THOR 5 names otherwise."""
 _AS_LIKELY = 0.6
 """Share of the best goal's probability from which the next one might as well be meant."""
+_ON_THE_WAY = frozenset({"pick_up", "go_to", "explore", "open", "close", "toggle_on", "look_at", "put_down"})
+"""Skills that people may name on the way to any goal."""
 _LONGEST_JOINED = 400
 """Characters up to which sentences are tried together."""
-_EITHER = 0.6
+_EITHER = 0.75
 """Probability that two goals must have together for asking between them to make sense."""
 
 
@@ -52,7 +56,7 @@ class LearnedPlanner:
 
     name = "learned"
 
-    def __init__(self, *, least: float = 0.4) -> None:
+    def __init__(self, *, least: float = 0.7) -> None:
         self._least = least
         LearnedParser.default()  # so that missing weights show now, and not in mid-run
 
@@ -108,7 +112,7 @@ class LearnedPlanner:
         if _is_whole(read, unclear, ontology) or beyond_skills(text, ontology):
             return None
         goal = parse_goal(text, home=situation.knowledge.labels() or None)
-        if not self._explains(goal, read, ontology):
+        if not self._explains(goal, text, read, ontology):
             return None
         if not _is_open(goal):
             return goal if goal.probability >= self._least else None
@@ -117,12 +121,32 @@ class LearnedPlanner:
         raise NotUnderstoodError(f"{text.strip()!r} may mean two things", question=_question(goal, ontology))
 
     @staticmethod
-    def _explains(goal: AlfredGoal, read: Sequence[Intent], ontology: Ontology) -> bool:
+    def _explains(goal: AlfredGoal, text: str, read: Sequence[Intent], ontology: Ontology) -> bool:
         """Whether a goal has in it all that grammar is sure of: a goal is one, an instruction may ask for more."""
+        skills = {intent.skill for intent in goal_intents(goal, "", ontology)} | _ON_THE_WAY
+        if any(intent.skill not in skills for intent in read):
+            return False
+        if not _may_name(text, goal.object_target, ontology):
+            return False
         held = {goal.object_target, goal.mrecep_target, goal.toggle_target}
         things = [i.phrases["object"] for i in read if "object" in i.phrases]
         named = [{label for label, _ in class_candidates(thing, ontology)} for thing in things if not thing.pronoun]
         return all(labels & {_AI2THOR.get(label, label) for label in held} for labels in named if labels)
+
+
+def _may_name(text: str, label: str, ontology: Ontology) -> bool:
+    """Whether a text names a thing of this class, or has a word that grammar does not know and that may mean it.
+
+    "On the bed." does neither for any thing: whatever the trained parser makes of it is made up.
+    """
+    tokens = tokenize(text)
+    named = _AI2THOR.get(label, label)
+    for size in (3, 2, 1):
+        for i in range(len(tokens) - size + 1):
+            words = (*tokens[i : i + size - 1], singular(tokens[i + size - 1]))
+            if named in ontology.find(" ".join(words)):
+                return True
+    return any(token.isalpha() and not w.is_known(token) and not ontology.find(singular(token)) for token in tokens)
 
 
 def _sentences(instruction: str) -> list[str]:
@@ -182,6 +206,7 @@ def _known(intent: Intent, ontology: Ontology) -> bool:
     return all(
         phrase.pronoun
         or phrase.memory_id
+        or (phrase.words[-1:] and phrase.words[-1] in VAGUE)  # memory is asked for "the hot thing", "something to read"
         or phrase.determiner == "its"
         or (phrase.part and not phrase.words)
         or class_candidates(phrase, ontology)

@@ -15,7 +15,7 @@ from planner_node.parser import words as w
 from planner_node.parser.asides import correction, corrections_at, straighten
 from planner_node.parser.rephrase import ensuring, imperative, is_statement, participle_base
 
-__all__ = ["Clause", "NounPhrase", "Prepositional", "Splitter", "singular", "tokenize"]
+__all__ = ["VAGUE", "Clause", "NounPhrase", "Prepositional", "Splitter", "singular", "tokenize"]
 
 _CONTRACTIONS = (
     (re.compile(r"[’`]"), "'"),
@@ -258,7 +258,7 @@ class Splitter:
         if token in {"to", "for"} and not polite and i > start + 1 and self._starts_clause(tokens, i + 1, bare=True):
             # "something to read" names a thing; "heat it to serve it" goes on.
             used = tokens[i - 1] in {"use", "need", "used"} and i > 1 and w.verb_base(tokens[i - 2]) is None
-            return 0 if tokens[i - 1] in _VAGUE or used else 1
+            return 0 if tokens[i - 1] in VAGUE or used else 1
         if token in {",", "and"} and i > start and self._elided(tokens, i, start):
             return 1
         skip = 2 if rest[:2] == (",", "and") else 1
@@ -440,7 +440,7 @@ class Splitter:
                 prepositional.append(Prepositional("also", phrase))
             else:
                 objects.append(phrase)
-        if objects and prepositional and objects[0].determiner == "all" and set(objects[0].words) <= _VAGUE:
+        if objects and prepositional and objects[0].determiner == "all" and set(objects[0].words) <= VAGUE:
             # "everything on the table that is dirty": not the table.
             place = prepositional[0]
             objects[0] = replace(objects[0], states=(*objects[0].states, *place.phrase.states))
@@ -623,7 +623,7 @@ class Splitter:
                 # "a plate with a fork", without "on it".
                 return replace(phrase, contents=inside), end
             return phrase, i
-        if phrase.words[-1:] and phrase.words[-1] in _VAGUE and rest[:1] in (("to",), ("for",)):
+        if phrase.words[-1:] and phrase.words[-1] in VAGUE and rest[:1] in (("to",), ("for",)):
             end = i + 1
             while end < len(tokens) and tokens[end] not in {",", "then", "and"}:
                 if end > i + 1 and self._relative_done(tokens, i, end):
@@ -759,7 +759,7 @@ _GLUE = (
 )
 """What stands between two clauses, when a verb follows."""
 
-_VAGUE = frozenset(
+VAGUE = frozenset(
     [
         "something",
         "anything",

@@ -24,6 +24,7 @@ __all__ = [
     "STATE_WORDS",
     "VERBS",
     "PhraseTable",
+    "is_known",
     "verb_base",
     "word_set",
 ]
@@ -323,3 +324,24 @@ DEEDS: MappingProxyType[str, frozenset[str]] = MappingProxyType(
     }
 )
 """Skills to words of relative clauses that tell of them: "the food you heated"."""
+
+
+def is_known(word: str) -> bool:
+    """Whether a word is one of grammar's own: a verb, a preposition, a determiner or the like."""
+    tables = (DETERMINERS, PRONOUNS, NUMBERS, STATE_WORDS)
+    sets = (ADVERBS, PARTICLES, ORDINALS, LANDMARKS, PART_WORDS, MEASURES, _FUNCTION_WORDS)
+    return (
+        any(word in table for table in tables)
+        or any(word in words for words in sets)
+        or verb_base(word) is not None
+        or bool(FILLERS.match((word,), 0) or PREPOSITIONS.match((word,), 0))
+    )
+
+
+_FUNCTION_WORDS = word_set(
+    """
+    i you he she we they me him us is are was were be been am has have had do does did not no or if when while that
+    which who what where there here than as just very more
+    """
+)
+"""Words that name nothing and do nothing."""

@@ -99,6 +99,13 @@ def test_a_goal_that_leaves_out_what_grammar_read_is_not_acted_on(monkeypatch):
     assert any("frobnicate" in note for note in result.plan["notes"])
 
 
+@pytest.mark.parametrize("text", ["On the table.", "Fill the mug: a flurb of it."])
+def test_what_words_do_not_bear_out_is_not_done(monkeypatch, text):
+    agent, robot, _ = agent_reading(monkeypatch, goal("pick_and_place_simple", "Tomato", place="Fridge"))
+    agent.run(text)
+    assert robot.home.things["tomato"].parent == "counter2"
+
+
 @pytest.mark.parametrize("text", ["Paint the wall.", "Fold the towel"])
 def test_what_no_skill_can_do_is_not_read_as_something_else(monkeypatch, text):
     agent, _, asked = agent_reading(monkeypatch, goal("pick_and_place_simple", "Tomato", place="Fridge"))
