@@ -363,6 +363,7 @@ def build_all(scenes: Sequence[str], *, jobs: int, out: Path | None) -> list[dic
                 results[scene] = kept["result"]
     todo = [scene for scene in scenes if scene not in results]
     began = time.perf_counter()
+    sys.path.insert(0, str(Path(__file__).parent))  # where the pool's processes look for this module
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         running = {pool.submit(build, scene): scene for scene in todo}
         for done in as_completed(running):
@@ -387,9 +388,10 @@ def percent(part: float, whole: float) -> float:
 
 
 def f1(counts: Sequence[Sequence[int]]) -> float:
-    """F1 of right, wrong and missing, summed."""
+    """F1 of right, wrong and missing, summed; 1 where there was nothing to say and nothing was said."""
     right, wrong, missing = (sum(c[n] for c in counts) for n in range(3))
-    return 2 * right / max(2 * right + wrong + missing, 1)
+    total = 2 * right + wrong + missing
+    return 2 * right / total if total else 1.0
 
 
 def room_of(scene: str) -> str:

@@ -373,11 +373,16 @@ def policies(
 def bench(
     names: Annotated[list[str] | None, typer.Argument(metavar="[NAME …]", help="Benchmarks; all by default.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the figures there.")] = None,
+    scenes: Annotated[int | None, typer.Option(min=1, help="graph_build: floor plans, spread over all.")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="graph_build: floor plans at a time.")] = None,
+    out: Annotated[Path | None, typer.Option(help="graph_build: folder of results, from which it goes on.")] = None,
 ) -> None:
     """Run the project's benchmarks."""
     from karma_cli.bench import run_benchmarks
 
-    raise typer.Exit(run_benchmarks(names or [], json_file))
+    options = {"scenes": scenes, "jobs": jobs, "out": out}
+    given = {name: value for name, value in options.items() if value is not None}
+    raise typer.Exit(run_benchmarks(names or [], json_file, given))
 
 
 @sim_app.command("view", epilog="Example:\n\nkarma sim view --scene FloorPlan201 --out living_room.png")
