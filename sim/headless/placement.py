@@ -12,9 +12,9 @@ from sim.headless.compatibility import MADE_FOR
 from sim.headless.geometry import Array, rotated_extent, yaw_matrix
 from sim.headless.objects import SimObject
 from sim.headless.support import CONTACT, ENCLOSING, HANGING, OPEN_ABOVE, Surface, surfaces
-from sim.headless.world import World
+from sim.headless.world import AGENT_RADIUS, World
 
-__all__ = ["Spot", "settle", "spots", "support_below"]
+__all__ = ["Spot", "let_fall", "settle", "spots", "support_below"]
 
 _STEP = 0.04
 """Distance between the places that are tried, metres."""
@@ -102,6 +102,25 @@ def settle(world: World, item: SimObject, center: Array, rotation: Array) -> Non
         world.attach(item, support)
     else:
         world.detach(item)
+
+
+def let_fall(world: World, item: SimObject, center: Array) -> None:
+    """Let an object fall from where the hand was: onto what is below, beside the agent if that is where it would hit.
+
+    Args:
+        world: Where.
+        item: What falls, as it is turned.
+        center: (3,) from where.
+    """
+    agent, ahead = world.agent, world.agent.forward
+    room = AGENT_RADIUS + float(np.hypot(*item.bounds_half[[0, 2]]))
+    off = (center - agent.position)[[0, 2]]
+    if float(np.hypot(*off)) < room:
+        side = np.array([ahead[2], 0.0, -ahead[0]])  # to the agent's right
+        aside = float(off @ side[[0, 2]])
+        clear = agent.position + aside * side + np.sqrt(room**2 - aside**2) * ahead
+        center = np.array([clear[0], center[1], clear[2]])
+    settle(world, item, center, item.rotation)
 
 
 def _can_support(obj: SimObject) -> bool:
@@ -201,7 +220,12 @@ def _obstacles(world: World, item: SimObject, receptacle: SimObject, *, heaped: 
         and (obj.can_move or _stands_on(obj, receptacle))
         and receptacle.object_id not in world.built_in.get(obj.object_id, ())
     ]
-    return _boxes(kept)
+    low, high = _boxes(kept)
+    if receptacle.object_type == "Floor":  # where the agent stands, too
+        agent = world.agent.position
+        body = np.array([AGENT_RADIUS, 1.0, AGENT_RADIUS])
+        low, high = np.vstack([low, agent - body]), np.vstack([high, agent + body])
+    return low, high
 
 
 def _boxes(objects: Sequence[SimObject]) -> tuple[Array, Array]:

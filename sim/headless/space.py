@@ -16,12 +16,9 @@ from sim.headless.footprints import object_footprint
 from sim.headless.geometry import Array
 from sim.headless.objects import SimObject
 from sim.headless.rectangle import Rectangle
-from sim.headless.world import World
+from sim.headless.world import AGENT_RADIUS, World
 
 __all__ = ["AGENT_RADIUS", "BODY_HEIGHT", "Space"]
-
-AGENT_RADIUS = 0.2
-"""Radius of the agent's body, metres."""
 
 BODY_HEIGHT = 1.8
 """Height of the agent's body above the floor, metres."""

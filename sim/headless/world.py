@@ -20,13 +20,16 @@ from sim.headless.objects import SimObject
 from sim.headless.scene import AGENT_HEIGHT, Scene
 from sim.headless.support import FURNITURE, built_into
 
-__all__ = ["Agent", "ThirdPartyCamera", "World"]
+__all__ = ["AGENT_RADIUS", "Agent", "ThirdPartyCamera", "World"]
 
 CAMERA_HEIGHT = 0.675
 """Camera above the agent's reference point when it stands, metres."""
 
 CROUCH = 0.22
 """How far crouching lowers the camera, metres."""
+
+AGENT_RADIUS = 0.2
+"""Radius of the agent's body, metres."""
 
 HAND = np.array([0.0, -0.16, 0.38])
 """The hand in the frame of the camera, metres."""

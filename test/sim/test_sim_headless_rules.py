@@ -336,3 +336,18 @@ def test_pushing_goes_the_way_the_agent_looks(kitchen):
     moved = apple.position - before
     assert abs(float(moved @ forward)) < 0.02
     assert float(np.linalg.norm(moved)) > 0.05
+
+
+def test_what_falls_does_not_fall_into_the_agent_that_looks_down_on_it(kitchen):
+    world = kitchen.session.world
+    kitchen.do("PickupObject", "Pot")
+    world.agent.horizon = 60.0
+    world.carry()
+    kitchen.do("DropHandObject", forceAction=True)
+    pot = kitchen["Pot"]
+    off = np.maximum(np.maximum(pot.low - world.agent.position, world.agent.position - pot.high), 0.0)
+    assert float(np.hypot(off[0], off[2])) > 0.19
+    kitchen.do("PickupObject", "Apple")
+    kitchen.do("PutObject", "Floor")
+    assert kitchen["Apple"].parent == kitchen["Floor"].object_id
+    assert float(np.hypot(*(kitchen["Apple"].position - world.agent.position)[[0, 2]])) > 0.2

@@ -12,7 +12,7 @@ from sim.headless.disturbance import disturb
 from sim.headless.errors import ActionError
 from sim.headless.geometry import matrix_from_euler, vector
 from sim.headless.objects import SimObject
-from sim.headless.placement import settle
+from sim.headless.placement import let_fall, settle
 from sim.headless.randomize import Spawning, spawn_randomly
 from sim.headless.recordings import object_types
 from sim.headless.session import Session
@@ -84,7 +84,7 @@ def initial_random_spawn(
         duplicates[str(entry["objectType"])] = entry["count"]
     if world.held is not None:
         held = release(session)
-        settle(world, held, held.center, held.rotation)
+        let_fall(world, held, held.center)
     spawn_randomly(
         world,
         Spawning(

@@ -14,10 +14,9 @@ from sim.headless.errors import ActionError
 from sim.headless.geometry import Array, matrix_from_euler, vector, xyz
 from sim.headless.motion import GRAVITY, fly
 from sim.headless.objects import SimObject
-from sim.headless.placement import settle
+from sim.headless.placement import let_fall, settle
 from sim.headless.rules import breaks
 from sim.headless.session import Session
-from sim.headless.space import AGENT_RADIUS
 
 _TIPPED = 95.0
 """Degrees from upright beyond which a held vessel loses what is in it."""
@@ -148,18 +147,6 @@ def rotate_hand_relative(session: Session, *, x: float = 0.0, y: float = 0.0, z:
     rotate_held_object(session, pitch=x, yaw=y, roll=-z)
 
 
-def _beside_agent(session: Session, obj: SimObject, center: Array) -> Array:
-    """(3,) a place for the centre of a falling object at which it does not hit the agent: ahead of it, if need be."""
-    agent = session.world.agent
-    room = AGENT_RADIUS + float(np.hypot(*obj.bounds_half[[0, 2]]))
-    ahead, off = agent.forward, (center - agent.position)[[0, 2]]
-    if float(np.hypot(*off)) >= room:
-        return center
-    aside = float(off @ np.array([ahead[2], -ahead[0]]))  # to the agent's right
-    clear = agent.position + aside * np.array([ahead[2], 0.0, -ahead[0]]) + np.sqrt(room**2 - aside**2) * ahead
-    return np.array([clear[0], center[1], clear[2]])
-
-
 def land(session: Session, obj: SimObject, start: Array, speed: float = 0.0) -> dict[str, float]:
     """Let an object fall from a point and come to rest; it may break.
 
@@ -173,7 +160,7 @@ def land(session: Session, obj: SimObject, start: Array, speed: float = 0.0) -> 
         Where it came to rest.
     """
     world = session.world
-    settle(world, obj, _beside_agent(session, obj, start), obj.rotation)
+    let_fall(world, obj, start)
     position = xyz(obj.position)
     ground = None if obj.parent is None else world.objects[obj.parent]
     fall = max(0.0, float(start[1] - obj.center[1]))

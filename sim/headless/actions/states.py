@@ -9,7 +9,7 @@ from sim.headless.actions.containers import open_to, toggle
 from sim.headless.actions.registry import action
 from sim.headless.errors import ActionError
 from sim.headless.objects import SimObject
-from sim.headless.placement import settle
+from sim.headless.placement import let_fall, settle
 from sim.headless.rules import MUST_BE_CLOSED_TO_RUN, MUST_BE_OFF_TO_OPEN, fill
 from sim.headless.session import Session
 from sim.headless.slicing import slice_up
@@ -37,7 +37,7 @@ def break_up(session: Session, obj: SimObject) -> None:
     if obj is world.held:
         world.held, obj.is_held = None, False
         world.agent.reset_hand()
-        settle(world, obj, obj.center, obj.rotation)
+        let_fall(world, obj, obj.center)
     obj.is_broken, obj.is_filled, obj.fill_liquid, obj.is_toggled = True, False, None, False
     world.touch(obj)
     if obj.object_type == "Egg":

@@ -37,7 +37,8 @@ _OWN_FRONT = frozenset(["Dresser", "Desk", "LightSwitch", "HandTowelHolder", "To
 """Of those, the types whose rotation is right far more often than not."""
 
 _HOLLOWS: dict[str, frozenset[str]] = {
-    "CounterTop": frozenset(["Sink", "SinkBasin"]),
+    # the boxes of some counters reach to the floor, with what is built in below the top
+    "CounterTop": frozenset(["Sink", "SinkBasin", "Cabinet", "Drawer", "Shelf"]),
     "Cabinet": frozenset(["Sink", "SinkBasin"]),
     "Sink": frozenset(["SinkBasin"]),
     "Bathtub": frozenset(["BathtubBasin"]),
