@@ -110,6 +110,45 @@ def synthetic() -> dict[str, list[Hashable]]:
     return {"rooms": rooms, "zipf": list(zipf(15000, 2000, 0.9, rng)), "phases": phases, "drift": drift}
 
 
+def unseen() -> dict[str, list[Hashable]]:
+    """Traces of kinds on which no constant of a policy was chosen: they were made after the last change of those."""
+    rng = random.Random(11)
+    count = 12_000
+    stack = list(range(400))
+    depths = list(accumulate((depth + 1) ** -1.2 for depth in range(400)))
+    recency: list[Hashable] = []
+    while len(recency) < count:
+        key = stack.pop(bisect_left(depths, rng.random() * depths[-1]))
+        stack.insert(0, key)
+        recency.append(key)
+    shuffled: list[Hashable] = []
+    while len(shuffled) < count:
+        shuffled += rng.sample(range(60), 60)
+    there_and_back: list[Hashable] = []
+    while len(there_and_back) < count:
+        order = rng.sample(range(25), 25)
+        there_and_back += order + order[::-1]
+    hot: list[Hashable] = [
+        (n // 2500, rng.randrange(20)) if rng.random() < 0.7 else rng.randrange(5000) for n in range(count)
+    ]
+    wandering: list[Hashable] = [int(rng.gauss(n / 30, 15)) for n in range(count)]
+    chores: list[Hashable] = []
+    while len(chores) < count:
+        things = zipf(rng.randint(3, 6), 118, 0.7, rng)
+        for _ in range(rng.randint(2, 5)):
+            chores += rng.sample(things, len(things))
+        if rng.random() < 0.3:
+            chores += [1000 + n for n in range(rng.randint(5, 40))]
+    return {
+        "stack": recency,
+        "shuffled": shuffled,
+        "there+back": there_and_back,
+        "hot set": hot,
+        "wandering": wandering,
+        "chores": chores[:count],
+    }
+
+
 def cases() -> Iterator[tuple[str, list[Hashable], Sequence[int]]]:
     """Traces with the capacities to try."""
     for name, file, form, capacities in (
@@ -120,7 +159,7 @@ def cases() -> Iterator[tuple[str, list[Hashable], Sequence[int]]]:
         if (SHARED / "traces" / file).exists():
             trace = policies.read_trace(SHARED / "traces" / file, form)
             yield name, trace[:60_000], capacities
-    for name, trace in synthetic().items():
+    for name, trace in {**synthetic(), **unseen()}.items():
         yield name, trace, (4, 16, 32, 200)
 
 

@@ -1,7 +1,9 @@
 """What each remembered object is, in words, for comparing with the words of a question.
 
-An object's text names its class, its states and what it is on or in; a class's text tells what such things are for.
-How alike a question and an object are is a weighted mean of how alike it is to either.
+An object's text names its class, its states and what it is on or in; a class's texts tell what such things are and what
+they are for, all of it in one and each clause in one of its own, since a question mostly speaks of one aspect. How
+alike a question and an object are is a weighted mean of how alike it is to the object's text and to the best of its
+class's.
 """
 
 from __future__ import annotations
@@ -16,6 +18,9 @@ from scene_graph.ontology import Ontology
 __all__ = ["Descriptions"]
 
 Floats = npt.NDArray[np.float64]
+
+_CLAUSE = 0.9
+"""Of the likeness to one clause of a class's description, beside that to all of it."""
 
 
 class Descriptions:
@@ -33,7 +38,8 @@ class Descriptions:
         self._vectors = vectors
         self._numbers: dict[tuple[int, int, int], int] = {}  # class, states, class of the parent → number
         self._labels: list[int] = []  # class of each description
-        self._texts: list[tuple[int, int]] = []  # text of the class and of the object, each by its number
+        self._classes: dict[int, list[int]] = {}  # class → texts of it, the whole one first, by their numbers
+        self._texts: list[int] = []  # text of each description's object, by its number
         self._seen = -1
 
     def clear(self) -> None:
@@ -41,6 +47,7 @@ class Descriptions:
         self._numbers.clear()
         self._labels.clear()
         self._texts.clear()
+        self._classes.clear()
         self._vectors.clear()
         self._columns.column("text")[:] = -1
         self._seen = -1
@@ -59,8 +66,12 @@ class Descriptions:
         """
         self._describe_rows()
         cosines = self._vectors.similarities(query)
-        texts = np.array(self._texts, dtype=np.intp).reshape(-1, 2)
-        result: Floats = (1 - weight) * cosines[texts[:, 0]] + weight * cosines[texts[:, 1]]
+        if not self._labels:
+            return np.empty(0)
+        best = np.zeros(len(self._columns.labels))
+        for label, (whole, *clauses) in self._classes.items():
+            best[label] = max(cosines[whole], _CLAUSE * cosines[clauses].max(initial=-1.0))
+        result: Floats = (1 - weight) * best[self._labels] + weight * cosines[self._texts]
         return result
 
     def _describe_rows(self) -> None:
@@ -96,6 +107,9 @@ class Descriptions:
             words += ["on or in the", self._knowledge.get(names[holder]).word]
         number = self._numbers[key] = len(self._labels)
         self._labels.append(label)
-        about = self._vectors.number(f"{info.word}: {info.description}")
-        self._texts.append((about, self._vectors.number(" ".join(words))))
+        self._texts.append(self._vectors.number(" ".join(words)))
+        if label not in self._classes:
+            clauses = [clause.strip() for clause in info.description.split(",")]
+            texts = [info.description, *(clauses if len(clauses) > 1 else ())]
+            self._classes[label] = [self._vectors.number(f"{info.word}: {text}") for text in texts]
         return number

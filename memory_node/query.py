@@ -21,6 +21,7 @@ from memory_node.vocabulary import (
     FILLER,
     GENERIC,
     NUMBERS,
+    PREDICATES,
     PREPOSITIONS,
     PURPOSES,
     STATE_WORDS,
@@ -251,8 +252,9 @@ class Parser:
             (draft.not_states if negated else draft.states).add(match.group(1))
             return
         for word in _words(rest):
-            if word in STATE_WORDS:
-                (draft.not_states if negated else draft.states).add(STATE_WORDS[word])
+            state = STATE_WORDS.get(word) or PREDICATES.get(word)
+            if state is not None:
+                (draft.not_states if negated else draft.states).add(state)
 
     def _read_places(self, text: str, draft: _Draft) -> str:
         """Take "in the fridge", "not on the table" … out of a phrase."""

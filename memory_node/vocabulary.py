@@ -9,6 +9,7 @@ __all__ = [
     "FILLER",
     "GENERIC",
     "NUMBERS",
+    "PREDICATES",
     "PREPOSITIONS",
     "PURPOSES",
     "STATE_WORDS",
@@ -40,10 +41,14 @@ STATE_WORDS = _table(
     sliced: sliced, chopped, cut
     cooked: cooked, fried, roasted, toasted, baked
     broken: broken, shattered, cracked, smashed
-    on: lit
+    on: lit, glowing
+    off: unlit
     """
 )
 """Adjectives for states."""
+
+PREDICATES = {"running": "on", "dark": "off"}
+"""Words that tell a state only of what is said to be so: "the computer that is running", but not "running shoes"."""
 
 CATEGORY_WORDS = {
     word: frozenset(kinds.split("|"))

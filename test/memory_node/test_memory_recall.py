@@ -269,3 +269,26 @@ def test_reading_of_questions():
     assert parser.parse("seen in the last 5 minutes").max_age == 300
     assert parser.parse("a lamp that is on").states == {"on"}
     assert parser.parse("the lamp on the desk").states == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("phrase", "state", "label"),
+    [
+        ("the laptop that is running", "on", "Laptop"),
+        ("the lamp that is dark", "off", "DeskLamp"),
+        ("running shoes", None, "Boots"),
+    ],
+)
+def test_some_words_tell_a_state_only_as_predicates(phrase, state, label):
+    with Memory.open() as memory:
+        memory.observe(
+            [
+                Observation("Laptop", (0, 0, 1), stamp=0.0, states=frozenset({"on"})),
+                Observation("DeskLamp", (2, 0, 1), stamp=0.0, states=frozenset({"off"})),
+                Observation("FloorLamp", (4, 0, 1), stamp=0.0, states=frozenset({"on"})),
+                Observation("Boots", (6, 0, 0), stamp=0.0),
+            ]
+        )
+        found = memory.locate(phrase)
+        assert found.object.label == label
+        assert ("state" in found.explanation) == (state is not None)
