@@ -22,7 +22,7 @@ from scene_graph.types import Observation, Point
 __all__ = ["Body", "CancelledError"]
 
 _MOTIONS = {"go_to", "go_to_pose", "look_at"}
-"""Skills that end with the robot standing and looking somewhere, and can be repeated."""
+"""Skills that end with the robot standing and looking somewhere."""
 
 _SLIDE = 0.8
 """Metres within which a thing is looked for after acting on it."""
@@ -56,11 +56,10 @@ class Body:
         self.knowledge = knowledge
         self.ontology = ontology
         self.result = result
-        self.shown: dict[str, tuple[SkillCall, ...]] = {}
-        """Memory's id to the motions after which a frame showed the thing: repeated, they may show it again."""
+        self.shown: dict[str, tuple[tuple[float, float, float], Point | None]] = {}
+        """Memory's id to where the robot stood when a frame showed the thing, and to what the camera was turned."""
         self.interest: set[str] = set()
         """Classes of the things that `shown` is kept of."""
-        self._motions: tuple[SkillCall, ...] = ()
         self._emit = emit
         self._cancel = cancel
 
@@ -122,18 +121,23 @@ class Body:
         return outcome
 
     def _note_shown(self, call: SkillCall) -> None:
-        """Remember how the robot came to see what it sees now."""
-        self._motions = (*self._motions[:1], call) if call.skill == "look_at" else (call,)
+        """Remember from where the robot sees what it sees now."""
         for seen in self.visible(self.interest):
             known = self.memory_of(seen)
             if known is not None:
-                self.shown[known.object.object_id] = self._motions
+                self.shown[known.object.object_id] = (self.frame.robot_pose, call.target)
 
     def see_again(self, object_id: str) -> Observation | None:
-        """Repeat the motions that showed a thing before; its observation, if they show it once more."""
-        for motion in self.shown.get(object_id, ()):
-            self.call(motion.skill, target=motion.target, yaw=motion.yaw, attempt=motion.attempt)
-        return self.observation_of(object_id) if object_id in self.shown else None
+        """Stand and look as when a thing was seen before; its observation, if it is seen once more."""
+        if object_id not in self.shown:
+            return None
+        (x, y, yaw), target = self.shown[object_id]
+        self.call("go_to_pose", target=(x, y, 0.0), yaw=yaw)
+        seen = self.observation_of(object_id)
+        if seen is None and target is not None:
+            self.call("look_at", target=target)
+            seen = self.observation_of(object_id)
+        return seen
 
     # What the newest frame shows.
 

@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from planner_node.evidence import outside
 from planner_node.grounding import Grounder
 from planner_node.plan import Call, Goal, ObjectRef, Plan, Step
 from planner_node.skills import SKILLS
@@ -80,6 +81,8 @@ class Composer:
     def _place(self, ref: ObjectRef, thing: ObjectState) -> None:
         """Learn what a thing is in, if that can be closed: the plan must then open it."""
         parent = self.grounder.get(thing.parent) if thing.parent is not None else None
+        if parent is not None and outside(thing, parent):
+            return
         if parent is not None and (self.ontology.get(parent.label).closes or parent.object_id in self._ids):
             self.state.location[ref.name] = self.adopt(parent).name
 

@@ -12,7 +12,7 @@ import numpy as np
 from planner_node.robot import Frame
 from scene_graph.types import OPPOSITES, FloatArray, ObjectState, Observation, Point, as_point
 
-__all__ = ["Box", "Evidence", "box_of", "contradicts", "count_in", "whereabouts"]
+__all__ = ["Box", "Evidence", "box_of", "contradicts", "count_in", "outside", "whereabouts"]
 
 _MARGIN = 0.15
 """Metres that a thing may stick out over the edge of what it lies on, or that sight may be wrong by."""
@@ -119,3 +119,11 @@ def contradicts(states: Collection[str], wanted: str) -> bool:
     if base in bases:
         return bool(liquid) and base not in states
     return bool(bases & OPPOSITES.get(base, frozenset()))
+
+
+def outside(thing: ObjectState, holder: ObjectState) -> bool:
+    """Whether a thing that memory has in a closed container cannot be in it: it was seen when that was closed already.
+
+    What is inferred from places only takes what lies on a chest for what is in its drawer.
+    """
+    return "closed" in holder.states and not thing.held and thing.stamp >= holder.stamp

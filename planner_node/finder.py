@@ -10,6 +10,7 @@ import math
 from memory_node.recollection import Recollection
 from planner_node.bindings import Bindings
 from planner_node.body import Body
+from planner_node.evidence import outside
 from planner_node.failures import HopelessError, Limits
 from planner_node.plan import ObjectRef
 from planner_node.result import EventKind
@@ -233,7 +234,7 @@ class Finder:
         parent = self._body.knowledge.get(parent_id) if parent_id is not None else None
         if parent is None or not self._body.ontology.get(parent.object.label).closes:
             return
-        if "open" in parent.object.states:
+        if "open" in parent.object.states or outside(item.object, parent.object):
             return
         for attempt in range(self._limits.viewpoints):
             outcome = self._body.call("go_to", label=parent.object.label, target=parent.position, attempt=attempt)

@@ -3,11 +3,13 @@
 import importlib.util
 import json
 import pathlib
+import threading
 
 import pytest
 from planner_world import AREAS, SymbolicRobot, TrackingKnowledge, kitchen
 
 from planner_node.agent import Agent
+from planner_node.chat import ChatClient
 from planner_node.llm import LlmConfig, LlmPlanner
 from planner_node.robot import SkillCall
 from planner_node.rules import RulesPlanner
@@ -65,3 +67,22 @@ def test_a_model_too_slow_for_its_time_is_given_up(url, tmp_path):
     assert "did not" in exchanges[0]["failure"]
     assert result.claimed, result.reason
     assert result.plan["planner"] == "rules"
+
+
+def test_cancelling_stops_a_model_in_the_middle_of_its_answer(url, tmp_path, monkeypatch):
+    answering = threading.Event()
+    monkeypatch.setattr(ChatClient, "_count", staticmethod(lambda exchange, usage: answering.set()))
+    config = LlmConfig(
+        base_url=url, model="smollm2", retries=0, timeout=150.0, prompt_tokens=2300, transcript=tmp_path / "t.jsonl"
+    )
+    robot = SymbolicRobot(kitchen())
+    agent = Agent(robot, TrackingKnowledge(robot, AREAS), planner=LlmPlanner(config), fallback=RulesPlanner())
+    canceller = threading.Thread(target=lambda: (answering.wait(140), agent.cancel()))
+    canceller.start()
+    result = agent.run("Wash the plate.")
+    canceller.join()
+    assert answering.is_set()
+    assert result.cancelled
+    assert not result.skills
+    (exchange,) = [json.loads(line) for line in (tmp_path / "t.jsonl").read_text().splitlines()]
+    assert "cancelled" in exchange["failure"]
