@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from karma_eval.changes import apply_change
+from karma_eval.errors import TaskError
 from karma_eval.judge import InstructionVerdict, Judge, SideEffect
 from karma_eval.recall_log import RecallLog
 from karma_eval.stack import Stack, make_planner
@@ -119,6 +120,7 @@ class HistoryResult:
         instructions: In turn.
         side_effects: Reversible changes that nobody asked for.
         mapping_seconds: What exploring before the first instruction cost, simulated seconds.
+        undone: What somebody else was to do meanwhile and could not, as things stood.
     """
 
     task: Task
@@ -127,6 +129,7 @@ class HistoryResult:
     instructions: Sequence[InstructionResult]
     side_effects: Sequence[SideEffect] = ()
     mapping_seconds: float = 0.0
+    undone: Sequence[str] = ()
 
     @property
     def claimed(self) -> bool:
@@ -162,6 +165,7 @@ class HistoryResult:
             "seconds": self.seconds,
             "explored": self.explored,
             "mapping_seconds": self.mapping_seconds,
+            "undone": list(self.undone),
             "side_effects": [asdict(e) for e in self.side_effects],
             "instructions": [i.to_json() for i in self.instructions],
         }
@@ -235,6 +239,7 @@ def run_history(
             agent = Agent(robot, agent_knowledge, planner=planner, limits=limits, on_event=on_event)
             judge = Judge(task, simulation.event.metadata["objects"], binding=binding)
             results = []
+            undone: list[str] = []
             for index, instruction in enumerate(task.instructions):
                 outcome = _instruct(index, task, stack, agent, agent_knowledge, judge, simulation, robot)
                 results.append(outcome)
@@ -243,7 +248,11 @@ def run_history(
                 if instruction.meanwhile:
                     binding = dict(judge.bindings)
                     for change in instruction.meanwhile:
-                        binding = apply_change(simulation, change, binding=binding, rng=rng)
+                        try:
+                            binding = apply_change(simulation, change, binding=binding, rng=rng)
+                        except TaskError as error:
+                            # The robot left no room for it, say: then nobody does it, and the record says so.
+                            undone.append(f"after instruction {index + 1}: {error}")
                     judge.rebase(simulation.event.metadata["objects"], binding=binding)
                 if index + 1 < len(task.instructions) and pass_by(simulation, passing, turn=index):
                     judge.rebase(simulation.event.metadata["objects"], binding=dict(judge.bindings))
@@ -256,6 +265,7 @@ def run_history(
                 instructions=tuple(results),
                 side_effects=tuple(judge.side_effects()),
                 mapping_seconds=mapping_seconds,
+                undone=tuple(undone),
             )
     finally:
         if owned is not None:
