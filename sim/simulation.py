@@ -6,6 +6,7 @@ through; whoever may see ground truth (the judge) watches the raw events.
 
 from __future__ import annotations
 
+import gc
 import os
 import shlex
 import sys
@@ -108,7 +109,8 @@ class Simulation:
         """
         with self._lock:
             try:
-                event = self._controller.step(action=action, **arguments)
+                with _collector_paused():
+                    event = self._controller.step(action=action, **arguments)
             except ValueError:
                 # The client raises for arguments that the action refuses; the event says the same.
                 event = self._controller.last_event
@@ -152,6 +154,18 @@ class Simulation:
         """End the simulator's process; harmless when it has ended already."""
         with self._lock:
             self._controller.stop()
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Keep Python's garbage collector from searching the whole program several times while an event is decoded."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 @contextmanager

@@ -90,7 +90,8 @@ class VoxelMap:
 
     def _clear(self, view: View) -> None:
         """Empty the filled voxels that the view sees behind."""
-        filled = np.argwhere(self._filled)
+        flat = np.flatnonzero(self._filled)  # many times as fast as argwhere on three axes
+        filled = np.stack(np.unravel_index(flat, self._filled.shape), axis=1)
         if not len(filled):
             return
         centres = (filled + 0.5) * self.resolution
