@@ -141,7 +141,8 @@ def parse_steps(
 
 
 def _goal(reader: LearnedParser, probabilities: NDArray[np.float32]) -> AlfredGoal:
-    likeliest = np.argsort(-probabilities, kind="stable")[: _ALTERNATIVES + 1].tolist()
+    likeliest = np.argpartition(-probabilities, _ALTERNATIVES)[: _ALTERNATIVES + 1].tolist()
+    likeliest.sort(key=lambda row: (-probabilities[row], row))
     indices = reader.space.indices
     best = likeliest[0]
     confidence = {
