@@ -49,7 +49,7 @@ def main() -> None:
         options.json.write_text(json.dumps(rows, indent=1) + "\n")
 
 
-Render = Callable[[tuple[float, float, float], float, float, int, int], object]
+Render = Callable[[tuple[float, float, float], float, float, int, int], None]
 """Renders from (x, y, z), yaw, pitch (degrees) at a width and height."""
 
 
@@ -65,8 +65,8 @@ def boxes(world: World) -> Render:
         a, b, c = ((low + high) / 2).tolist()
         renderer.set_body(wall.name, box((a, b, c), (x, y, z), (0.8, 0.8, 0.8)), np.eye(4), number)
 
-    def render(position: tuple[float, float, float], yaw: float, pitch: float, width: int, height: int) -> object:
-        return renderer.render(Camera(position, yaw, pitch, width=width, height=height))
+    def render(position: tuple[float, float, float], yaw: float, pitch: float, width: int, height: int) -> None:
+        renderer.render(Camera(position, yaw, pitch, width=width, height=height)).keep()
 
     return render
 
@@ -74,9 +74,9 @@ def boxes(world: World) -> Render:
 def look(eyes: Eyes) -> Render:
     """Renders as the simulator does."""
 
-    def render(position: tuple[float, float, float], yaw: float, pitch: float, width: int, height: int) -> object:
+    def render(position: tuple[float, float, float], yaw: float, pitch: float, width: int, height: int) -> None:
         camera = ThirdPartyCamera(np.array(position), np.array([pitch, yaw, 0.0]), 90.0)
-        return eyes.third_party_frame(camera, Settings(width=width, height=height))
+        eyes.third_party_frame(camera, Settings(width=width, height=height)).keep()
 
     return render
 
