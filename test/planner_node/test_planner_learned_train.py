@@ -11,7 +11,7 @@ from planner_node.learned.model import LearnedParser
 
 torch = pytest.importorskip("torch", reason="torch is installed for training only")
 
-BRIEF = finetune.Schedule(task_epochs=1, step_sentences=60, batches=6, batch=16, checkpoint_batches=2)
+BRIEF = finetune.Schedule(task_epochs=1, step_sentences=60, batches=6, batch=4, checkpoint_batches=2)
 THINGS = ["Mug", "Apple", "Plate", "Book"]
 PLACES = ["Desk", "Fridge", "Sofa"]
 
