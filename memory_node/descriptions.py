@@ -41,6 +41,9 @@ class Descriptions:
         self._classes: dict[int, list[int]] = {}  # class → texts of it, the whole one first, by their numbers
         self._texts: list[int] = []  # text of each description's object, by its number
         self._seen = -1
+        self._classes_of = self._texts_of = self._class_texts = np.empty(0, dtype=np.intp)
+        self._class_starts = np.empty(0, dtype=np.intp)
+        self._class_weights: Floats = np.empty(0)
 
     def clear(self) -> None:
         """Forget all descriptions; rows get new ones when they are next asked for."""
@@ -48,6 +51,7 @@ class Descriptions:
         self._labels.clear()
         self._texts.clear()
         self._classes.clear()
+        self._classes_of = np.empty(0, dtype=np.intp)
         self._vectors.clear()
         self._columns.column("text")[:] = -1
         self._seen = -1
@@ -68,11 +72,23 @@ class Descriptions:
         cosines = self._vectors.similarities(query)
         if not self._labels:
             return np.empty(0)
-        best = np.zeros(len(self._columns.labels))
-        for label, (whole, *clauses) in self._classes.items():
-            best[label] = max(cosines[whole], _CLAUSE * cosines[clauses].max(initial=-1.0))
-        result: Floats = (1 - weight) * best[self._labels] + weight * cosines[self._texts]
+        self._lay_out()
+        best = np.maximum.reduceat(cosines[self._class_texts] * self._class_weights, self._class_starts)
+        result: Floats = (1 - weight) * best[self._classes_of] + weight * cosines[self._texts_of]
         return result
+
+    def _lay_out(self) -> None:
+        """Put what the lists hold into arrays, once after each change of them."""
+        if len(self._classes_of) == len(self._labels):
+            return
+        order = {label: place for place, label in enumerate(self._classes)}
+        self._classes_of = np.array([order[label] for label in self._labels], dtype=np.intp)
+        self._texts_of = np.array(self._texts, dtype=np.intp)
+        self._class_texts = np.array([n for numbers in self._classes.values() for n in numbers], dtype=np.intp)
+        sizes = [len(numbers) for numbers in self._classes.values()]
+        self._class_starts = np.cumsum([0, *sizes[:-1]])
+        self._class_weights = np.full(len(self._class_texts), _CLAUSE)
+        self._class_weights[self._class_starts] = 1.0
 
     def _describe_rows(self) -> None:
         columns = self._columns
