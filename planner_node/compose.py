@@ -275,6 +275,11 @@ class Composer:
         order = {"CounterTop": 0, "DiningTable": 1, "SideTable": 2, "CoffeeTable": 3, "Desk": 4}
         holders.sort(key=lambda lb: (order.get(lb, 9), lb))
         found = self.grounder.knowledge.recall("", labels=holders, k=20, min_score=0.0) if holders else []
+        thing = self.grounder.get(ref.object_id) if ref.object_id is not None else None
+        under = self.grounder.support(thing) if thing is not None and not thing.held else None
+        if under is not None:
+            found = [r for r in found if r.object.object_id != under.object_id]
+            holders = [label for label in holders if label != under.label] or holders
         present = [r.object.label for r in found]
         at = near or self.grounder.position
         if present:
@@ -288,8 +293,11 @@ class Composer:
     # Composite skills, one method each.
 
     def _put_down(self, ref: ObjectRef | None = None) -> None:
+        if ref is not None:
+            # What is not in the hand is taken from where it is, to another place nearby.
+            ref = self._hold(ref)
         held = self.state.holding
-        if held is None or (ref is not None and ref.name != held):
+        if held is None:
             return
         self._lay(self.refs[held], self._surface_for(self.refs[held]), anywhere=True)
 

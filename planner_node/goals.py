@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 
 from planner_node.compose import Composer
 from planner_node.grounding import class_candidates
 from planner_node.learned.alfred import AlfredGoal, parse_goal
 from planner_node.learned.model import LearnedParser
-from planner_node.parser import Intent, NounPhrase, beyond_skills, parse_instruction
+from planner_node.parser import Intent, NounPhrase, Reading, beyond_skills, read_instruction
 from planner_node.parser import words as w
 from planner_node.parser.syntax import VAGUE, singular, tokenize
 from planner_node.plan import Plan
@@ -66,7 +65,8 @@ class LearnedPlanner:
     def plan(self, instruction: str, situation: Situation) -> Plan:
         """See `planner_node.planner.Planner`."""
         composer = Composer(instruction, situation.grounder(), self.name)
-        passages = self._passages(instruction, situation.ontology)
+        before = situation.session.asked
+        passages = self._passages(instruction, situation.ontology, before)
         goals = [self._goal(text, situation) for text in passages]
         if not any(goals):
             # What grammar reads, it reads best in context.
@@ -74,9 +74,10 @@ class LearnedPlanner:
         intents: list[Intent] = []
         for text, goal in zip(passages, goals, strict=True):
             if goal is None:
-                read, unclear = _grammar(text, situation.ontology)
-                intents += read
-                composer.notes += [f"not understood: {clause!r}" for clause in unclear]
+                reading = read_instruction(text, situation.ontology, tuple(intents) or before)
+                intents += reading.intents
+                composer.notes += [f"not understood: {clause!r}" for clause in reading.unclear]
+                composer.notes += [f"taken as context: {clause!r}" for clause in reading.told]
             else:
                 intents += goal_intents(goal, text, situation.ontology)
                 composer.notes.append(f"read {text.strip()!r} as {goal.task_type}, as other people put it")
@@ -84,21 +85,22 @@ class LearnedPlanner:
             what = f"{instruction!r}" if instruction.strip() else "an empty instruction"
             raise NotUnderstoodError(f"I did not understand {what}", question="What shall I do, and with which thing?")
         Resolver(composer).run(intents)
+        situation.session.asked = tuple(intents)
         return composer.plan()
 
-    def _passages(self, instruction: str, ontology: Ontology) -> list[str]:
+    def _passages(self, instruction: str, ontology: Ontology, before: tuple[Intent, ...]) -> list[str]:
         """The instruction in passages that are understood whole, as long as may be, and single sentences that are not.
 
         Sentences hang together ("the bowl is dirty. Wash it"), so none is cut off from others without need.
         """
         passages: list[tuple[str, bool]] = []
-        sentences = [instruction] if _is_read(instruction, ontology) else _sentences(instruction)
+        sentences = [instruction] if _is_read(instruction, ontology, before) else _sentences(instruction)
         for sentence in sentences:
             joined = f"{passages[-1][0]} {sentence}" if passages else ""
-            if joined and len(joined) < _LONGEST_JOINED and _is_read(joined, ontology):
+            if joined and len(joined) < _LONGEST_JOINED and _is_read(joined, ontology, before):
                 passages[-1] = (joined, True)
             else:
-                passages.append((sentence, _is_read(sentence, ontology)))
+                passages.append((sentence, _is_read(sentence, ontology, before)))
         return [text for text, _ in passages]
 
     def _goal(self, text: str, situation: Situation) -> AlfredGoal | None:
@@ -108,8 +110,10 @@ class LearnedPlanner:
             NotUnderstoodError: If there are two goals between which the person should choose.
         """
         ontology = situation.ontology
-        read, unclear = _grammar(text, ontology)
-        if _is_whole(read, unclear, ontology) or beyond_skills(text, ontology):
+        reading = read_instruction(text, ontology, situation.session.asked)
+        read = reading.intents
+        only_told = bool(reading.told) and not read and not reading.unclear
+        if only_told or _is_whole(reading, ontology) or beyond_skills(text, ontology):
             return None
         goal = parse_goal(text, home=situation.knowledge.labels() or None)
         if not self._explains(goal, text, read, ontology):
@@ -153,20 +157,13 @@ def _sentences(instruction: str) -> list[str]:
     return [s for s in re.split(r"(?<=[.;!?\n])\s*", instruction) if re.search(r"\w", s)]
 
 
-def _is_read(text: str, ontology: Ontology) -> bool:
+def _is_read(text: str, ontology: Ontology, before: tuple[Intent, ...] = ()) -> bool:
     """Whether grammar understands a text whole."""
-    return _is_whole(*_grammar(text, ontology), ontology)
+    return _is_whole(read_instruction(text, ontology, before), ontology)
 
 
-@lru_cache(maxsize=128)
-def _grammar(text: str, ontology: Ontology) -> tuple[tuple[Intent, ...], tuple[str, ...]]:
-    """What grammar reads; asked several times of the same text while it is cut into passages."""
-    read, unclear = parse_instruction(text, ontology)
-    return tuple(read), tuple(unclear)
-
-
-def _is_whole(read: Sequence[Intent], unclear: Sequence[str], ontology: Ontology) -> bool:
-    return bool(read) and not unclear and all(_known(intent, ontology) for intent in read)
+def _is_whole(reading: Reading, ontology: Ontology) -> bool:
+    return bool(reading.intents) and not reading.unclear and all(_known(i, ontology) for i in reading.intents)
 
 
 def _is_open(goal: AlfredGoal) -> bool:

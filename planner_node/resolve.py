@@ -316,6 +316,9 @@ class Resolver:
             parent = grounder.get(origin.parent)
             if parent is not None:
                 return self.composer.adopt(parent)
+        hanging = [lb for lb in self.composer.ontology.holders(ref.label) if lb.endswith("Holder")]
+        if "hang" in phrase.words and hanging:
+            return self.composer.helper("its hook", sorted(hanging))
         if thing is not None and not thing.held and "away" not in phrase.words:
             support = grounder.support(thing)
             if support is not None:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from planner_node.clarify import Pending
+from planner_node.parser import Intent
 from scene_graph.types import Point
 
 __all__ = ["Mention", "Origin", "Session"]
@@ -60,6 +61,7 @@ class Session:
         slices: Memory's id of a whole to the ids of its slices.
         deeds: (skill, memory's id, turn) of what was done, oldest first.
         pending: What the person was asked and may answer next.
+        asked: What the last instruction that was understood asked for, which "the pencil too" takes up.
     """
 
     turn: int = 0
@@ -68,6 +70,7 @@ class Session:
     slices: dict[str, tuple[str, ...]] = field(default_factory=dict)
     deeds: deque[tuple[str, str, int]] = field(default_factory=lambda: deque(maxlen=_MOST))
     pending: Pending | None = None
+    asked: tuple[Intent, ...] = ()
     _group: int = 0
 
     def begin(self) -> None:

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from planner_node.parser.intents import Intent, interpret
+from collections.abc import Sequence
+
+from planner_node.parser.intents import Intent, Reading, interpret
 from planner_node.parser.syntax import NounPhrase, Splitter
 from scene_graph.ontology import Ontology
 
-__all__ = ["Intent", "NounPhrase", "beyond_skills", "noun_phrase", "parse_instruction"]
+__all__ = ["Intent", "NounPhrase", "Reading", "beyond_skills", "noun_phrase", "parse_instruction", "read_instruction"]
 
 
 def parse_instruction(instruction: str, ontology: Ontology) -> tuple[list[Intent], list[str]]:
     """The intents of an instruction in order, and the texts of clauses that were not understood."""
+    reading = read_instruction(instruction, ontology)
+    # Where nothing is asked for, what is told was not understood as an order.
+    return reading.intents, reading.unclear if reading.intents else reading.told + reading.unclear
+
+
+def read_instruction(instruction: str, ontology: Ontology, before: Sequence[Intent] = ()) -> Reading:
+    """What is asked for in an instruction, and what is only told.
+
+    Args:
+        instruction: The person's words.
+        ontology: Class knowledge.
+        before: What the instruction before it asked for, which "the pencil too" takes up.
+    """
     splitter = Splitter(lambda words: bool(ontology.find(words)))
-    return interpret(splitter.clauses(instruction), ontology)
+    return interpret(splitter.clauses(instruction), ontology, before)
 
 
 def noun_phrase(text: str, ontology: Ontology) -> NounPhrase:

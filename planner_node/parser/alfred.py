@@ -148,7 +148,7 @@ class _Reader:
 def alfred_goal(instruction: str, ontology: Ontology) -> dict[str, str | bool]:
     """ALFRED's goal fields for an instruction; a field that was not said, and is not implied, is empty."""
     splitter = Splitter(lambda words: bool(ontology.find(words)))
-    intents, _ = interpret(splitter.clauses(instruction), ontology)
+    intents = interpret(splitter.clauses(instruction), ontology).intents
     reader = _Reader(ontology)
     reader.read(intents)
     return reader.goal()

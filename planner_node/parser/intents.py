@@ -14,7 +14,7 @@ from planner_node.parser.syntax import Clause, NounPhrase, Prepositional
 from planner_node.parser.words import DEEDS, DETERMINERS
 from scene_graph.ontology import Ontology
 
-__all__ = ["Intent", "interpret"]
+__all__ = ["Intent", "Reading", "interpret"]
 
 _DESTINATION = frozenset({"in", "on", "to", "near", "at", "under"})
 _REMARK = re.compile(
@@ -53,6 +53,21 @@ class Intent:
     process: bool = False
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What was made of an instruction.
+
+    Attributes:
+        intents: What it asks for, in order.
+        unclear: Texts of clauses that were not understood.
+        told: Texts of clauses that only tell something and ask for nothing.
+    """
+
+    intents: list[Intent]
+    unclear: list[str]
+    told: list[str]
+
+
 class _Interpreter:
     def __init__(self, ontology: Ontology) -> None:
         self._ontology = ontology
@@ -89,9 +104,9 @@ class _Interpreter:
         )
 
     def interpret(self, clause: Clause) -> list[Intent]:
-        if not clause.sense and not clause.negated and self._is_order(clause):
+        if not clause.told and not clause.sense and not clause.negated and self._is_order(clause):
             clause = replace(clause, sense="move", verb=("put",))
-        if clause.negated or clause.sense in {"", "unable", "repeat"}:
+        if clause.told or clause.negated or clause.sense in {"", "unable", "repeat"}:
             return []
         handler = getattr(self, f"_{clause.sense}", None)
         if handler is not None:
@@ -121,7 +136,7 @@ class _Interpreter:
 
         "My phone is in the way. A drawer, please", "into the microwave with it", "the bread as well".
         """
-        if clause.sense or clause.negated:
+        if clause.sense or clause.negated or clause.told:
             return []
         words = set(clause.text.split())
         asks = not {"is", "are", "was", "were", "has", "have"} & words
@@ -269,6 +284,8 @@ class _Interpreter:
         objects, destination, _ = self._split_places(clause)
         if clause.verb[-1:] == ("back",) or clause.verb[:1] in (("return",), ("replace",)):
             destination = destination or Prepositional("to", NounPhrase(pronoun="place"))
+        if clause.verb[:1] == ("hang",):
+            destination = destination or Prepositional("to", NounPhrase(pronoun="place", words=("hang",)))
         if clause.verb == ("put", "away"):
             destination = destination or Prepositional("to", NounPhrase(pronoun="place", words=("away",)))
         if destination is None:
@@ -308,6 +325,8 @@ class _Interpreter:
         if destination is not None:
             objects = [replace(o, places=(*o.places, destination)) for o in objects]
         objects += self._also(clause)
+        if clause.verb in (("take",), ("remove",), ("get",)) and destination is None and _is_off(clause):
+            return [Intent(skill="put_down", phrases={"object": o}) for o in objects]
         if clause.verb[:1] in (("get",), ("fetch",)) and objects and objects[0].words[:1] == ("me",):
             return self._bring(replace(clause, objects=(_without_me(objects[0]), *objects[1:])))
         result: list[Intent] = []
@@ -540,6 +559,12 @@ _TOO = frozenset({"too", "also", "well", "likewise"})
 """Words by which a thing is to be treated as the one before."""
 
 
+def _is_off(clause: Clause) -> bool:
+    """Whether a thing is only to be away from where it is: "take it off again", "take the bat off the bed"."""
+    words = clause.text.split()
+    return "off" in words and words[words.index("off") + 1 :][:1] != ["of"]
+
+
 def _topic(clause: Clause, interpreter: _Interpreter) -> NounPhrase | None:
     """What a clause that asks for nothing is about, if that is a thing to be carried."""
     if clause.sense or clause.negated or len(clause.objects) != 1:
@@ -570,30 +595,73 @@ def _without_me(phrase: NounPhrase) -> NounPhrase:
     return phrase
 
 
-def interpret(clauses: Sequence[Clause], ontology: Ontology) -> tuple[list[Intent], list[str]]:
-    """Intents of clauses in order, and the texts of clauses that were not understood.
+def _continued(intent: Intent) -> Intent:
+    """An intent of an earlier instruction, to be done with another thing: at that same place."""
+    phrases = {
+        name: replace(phrase, determiner="the") if phrase.words and phrase.determiner in {"a", ""} else phrase
+        for name, phrase in intent.phrases.items()
+    }
+    return replace(intent, phrases=phrases, condition=())
+
+
+def _with_part(intents: list[Intent]) -> None:
+    """Have the last thing to be put somewhere be a slice of it: "… on a plate, a slice is enough"."""
+    last = intents[-1]
+    thing = last.phrases.get("object")
+    if thing is None or thing.pronoun or thing.part or last.skill not in {"move", "hand_over", "pick_up"}:
+        return
+    cut = Intent(skill="cut", phrases={"object": thing}, text=last.text, process=True)
+    intents[-1:] = [cut, replace(last, phrases={**last.phrases, "object": replace(thing, part=True)})]
+
+
+def interpret(clauses: Sequence[Clause], ontology: Ontology, before: Sequence[Intent] = ()) -> Reading:
+    """Intents of clauses in order, the clauses that were not understood, and those that ask for nothing.
 
     Args:
         clauses: From `planner_node.parser.syntax.Splitter`.
         ontology: Class knowledge, for what can be done with the things named.
+        before: What was asked for last, for "the pencil too".
     """
     interpreter = _Interpreter(ontology)
     intents: list[Intent] = []
     unclear: list[str] = []
+    told: list[str] = []
     topic: NounPhrase | None = None
+    pending = False
     for clause in clauses:
-        found = interpreter.repeated(clause, intents) if clause.sense == "repeat" else interpreter.interpret(clause)
+        if clause.told:
+            told.append(clause.text)
+            if intents and _is_share(clause):
+                _with_part(intents)
+            named = _topic(clause, interpreter)
+            topic, pending = (named, False) if named is not None else (topic, pending)
+            continue
+        earlier = intents or [_continued(intent) for intent in before]
+        found = interpreter.repeated(clause, earlier) if clause.sense == "repeat" else interpreter.interpret(clause)
         if not found:
-            found = interpreter.fragment(clause, intents, topic)
-            if found and topic is not None and unclear:
+            found = interpreter.fragment(clause, earlier, topic)
+            if found and pending and unclear:
                 unclear.pop()  # the topic; it is understood now
         topic = _topic(clause, interpreter) if not found else None
+        pending = topic is not None
         for intent in found:
             omitted = intent.phrases.get("object") is _OMITTED
             intents.append(interpreter.supply(intent, intents) if omitted else _taken_up(intent, intents))
         if not found and not clause.negated and clause.text.strip():
             unclear.append(clause.text)
+    for i, here in enumerate(intents):
+        following = next((later for later in intents[i + 1 :] if later.text != here.text), None)
+        thing = following.phrases.get("object") if following is not None else None
+        if here.skill == "put_down" and here.phrases and thing is not None and thing.pronoun:
+            intents[i] = replace(here, skill="pick_up")  # "take it off the table and wash it": no need to lay it down
     if intents:
         # Beside what can be done, remarks ask for nothing: "I spilled something", "thanks".
+        told += [text for text in unclear if _REMARK.match(text)]
         unclear = [text for text in unclear if not _REMARK.match(text)]
-    return intents, unclear
+    return Reading(intents, unclear, told)
+
+
+def _is_share(clause: Clause) -> bool:
+    """Whether it is said that a slice will do."""
+    some = bool(clause.objects) and clause.objects[0].part and not clause.objects[0].words
+    return some and bool({"enough", "do", "plenty", "suffices", "fine"} & set(clause.text.split()))

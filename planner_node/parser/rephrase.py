@@ -17,6 +17,8 @@ _WISHES: tuple[Tokens, ...] = (
     ("i", "could", "use"),
     ("i", "want"),
     ("i", "fancy"),
+    ("we", "would", "like"),
+    ("we", "want"),
     ("we", "need"),
     ("i", "need"),
 )
@@ -154,8 +156,23 @@ def imperative(tokens: Tokens) -> Tokens:
     for opening in _WISHES:
         if tokens[: len(opening)] == opening:
             thing = tokens[len(opening) :]
-            return _with_participle(thing) or ("bring", *thing)
-    return _idiom(tokens) or _placed(tokens) or _needed(tokens) or _switched(tokens) or tokens
+            return _with_participle(thing) or _wished(thing) or ("bring", *thing)
+    return _inverted(tokens) or _idiom(tokens) or _placed(tokens) or _needed(tokens) or _switched(tokens) or tokens
+
+
+def _wished(thing: Tokens) -> Tokens | None:
+    """What is to be done so that a thing is as one would like it: "it cold", "it on the table", "the lamp on"."""
+    if thing[:1] in (("it",), ("them",)) and w.PREPOSITIONS.match(thing, 1) and len(thing) > 2:
+        return ("put", *thing)
+    return _idiom(("make", *thing)) or (_switched(thing) if thing[-1:] in (("on",), ("off",)) else None)
+
+
+def _inverted(tokens: Tokens) -> Tokens | None:
+    """From "in a drawer it goes" to "put it in a drawer"."""
+    ends = len(tokens) > 3 and tokens[-2:] in (("it", "goes"), ("they", "go"))
+    if ends and w.PREPOSITIONS.match(tokens, 0):
+        return ("put", "it" if tokens[-2] == "it" else "them", *tokens[:-2])
+    return None
 
 
 def blunt(tokens: Tokens) -> Tokens:
@@ -263,7 +280,9 @@ def _switched(tokens: Tokens) -> Tokens | None:
     if not tokens or (w.verb_base(tokens[0]) is not None and tokens[0] not in {"light", "lights"}):
         return None
     for i in range(1, min(len(tokens), 5)):
-        if tokens[i] == "," or (w.PREPOSITIONS.match(tokens, i) and tokens[i] not in {"on", "off", "out"}):
+        if tokens[i] in _BE or tokens[i] == ",":
+            return None
+        if w.PREPOSITIONS.match(tokens, i) and tokens[i] not in {"on", "off", "out"}:
             return None
         following = tokens[i + 1 : i + 2]
         ends = not following or following[0] in {",", "please", "now", "thanks", "for", "again"} | w.ADVERBS

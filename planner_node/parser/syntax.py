@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from planner_node.parser import words as w
 from planner_node.parser.asides import correction, corrections_at, straighten
+from planner_node.parser.context import is_exclamation, is_rhetorical, passages
 from planner_node.parser.rephrase import ensuring, imperative, is_statement, participle_base
 
 __all__ = ["VAGUE", "Clause", "NounPhrase", "Prepositional", "Splitter", "singular", "tokenize"]
@@ -23,7 +24,11 @@ _CONTRACTIONS = (
     (re.compile(r"\bcan't\b"), "can not"),
     (re.compile(r"\b(it|that|there|what)'s\b"), r"\1 is"),
     (re.compile(r"\blet's\b"), "lets"),
-    (re.compile(r"\bi'd\b"), "i would"),
+    (re.compile(r"\b(he|she|somebody|someone|everyone|everybody|mum|dad)'s (?=\w+(ed|ing)\b)"), r"\1 is "),
+    (re.compile(r"\b(i|we)'d\b"), r"\1 would"),
+    (re.compile(r"\b(we|they)'re\b"), r"\1 are"),
+    (re.compile(r"\b(i|we|they)'ve\b"), r"\1 have"),
+    (re.compile(r"\b(has|have|had|would)n't\b"), r"\1 not"),
     (re.compile(r"\bi'm\b"), "i am"),
     (re.compile(r"\byou've\b"), "you have"),
     (re.compile(r"'s\b"), ""),
@@ -112,6 +117,7 @@ class Clause:
         text: The clause.
         negated: "do not".
         condition: The words of "if …", where it has one; of "once …", with that word before them.
+        told: It only tells something: its objects are what a later "it" may mean.
     """
 
     sense: str
@@ -121,6 +127,7 @@ class Clause:
     text: str = ""
     negated: bool = False
     condition: tuple[str, ...] = ()
+    told: bool = False
 
 
 @dataclass
@@ -136,16 +143,63 @@ class Splitter:
     def clauses(self, instruction: str) -> list[Clause]:
         """The clauses of an instruction, in the order in which they are to be done."""
         result: list[Clause] = []
-        for sentence in _sentences(tokenize(instruction)):
+        sentences = _sentences(tokenize(instruction))
+        for number, (sentence, mark) in enumerate(sentences):
+            if self._is_aside(sentence, mark, last=number + 1 == len(sentences)):
+                result.append(self._told(sentence, 0))
+                continue
             bounds = [0, *corrections_at(sentence), len(sentence)]
             for start, end in pairwise(bounds):
                 anew = correction(sentence[start:end])
-                clauses = self._sentence(straighten(anew or sentence[start:end]))
+                clauses = self._asked_and_told(straighten(anew or sentence[start:end]))
                 if anew is not None and result and clauses:
                     result[-1:] = _corrected(result[-1], clauses)
                 else:
                     result.extend(clauses)
         return _with_topics(result)
+
+    def _is_aside(self, sentence: tuple[str, ...], mark: str, *, last: bool) -> bool:
+        if mark == "?" and not last and is_rhetorical(sentence):
+            return True
+        return is_exclamation(sentence, self.is_noun)
+
+    def _asked_and_told(self, tokens: tuple[str, ...]) -> list[Clause]:
+        result: list[Clause] = []
+        for passage in passages(tokens, self.is_noun):
+            if passage.verb is None:
+                result += self._sentence(passage.tokens)
+            else:
+                result.append(self._told(passage.tokens, passage.verb))
+        return result
+
+    def _told(self, tokens: tuple[str, ...], verb: int) -> Clause:
+        """A clause that asks for nothing, with the first thing it names, and where that is said to be."""
+        text = " ".join(tokens)
+        if tokens[:1] == ("no",) or w.PREPOSITIONS.match(tokens, 0):
+            return Clause(sense="", text=text, told=True)
+        for part in (tokens[:verb], tokens[verb + 1 :] if verb else tokens):
+            for i in range(len(part)):
+                if i and part[i] not in w.DETERMINERS and part[i - 1] in w.DETERMINERS:
+                    continue
+                if part[i] == "not" or (w.verb_base(part[i]) == part[i] and not self.is_noun(part[i])):
+                    continue
+                phrase, end = self._noun_phrase(part, i)
+                if phrase is None or phrase.pronoun or not (phrase.words or phrase.part):
+                    continue
+                if w.DETERMINERS.keys() & set(phrase.words):
+                    continue  # "left the pan": a verb is in it
+                whole = [" ".join(phrase.words[k:]) for k in range(len(phrase.words))]
+                share = phrase.part and not phrase.words
+                described = bool(phrase.relative) and phrase.words[-1:] and phrase.words[-1] in VAGUE
+                if not (share or described or any(self.is_noun(words) for words in whole)):
+                    continue
+                place: tuple[Prepositional, ...] = ()
+                match = w.PREPOSITIONS.match(part, end)
+                where, _ = self._noun_phrase(part, end + match) if match else (None, 0)
+                if where is not None and where.words and any(self.is_noun(word) for word in where.words):
+                    place = (Prepositional(w.PREPOSITIONS[part[end : end + match]], where),)
+                return Clause(sense="", objects=(phrase,), prepositional=place, text=text, told=True)
+        return Clause(sense="", text=text, told=True)
 
     def phrase(self, text: str) -> NounPhrase:
         """A text as one noun phrase."""
@@ -478,6 +532,8 @@ class Splitter:
         if verb[0] in {"put", "set", "place"} and token == "on":
             # "put on the lamp" is rare beside "put it on the table".
             return False
+        if token == "out" and verb[0] == "put" and w.PREPOSITIONS.match(tokens, position + 1):
+            return False  # "put it out on the counter"
         if token in {"on", "off", "out", "over"} and objects:
             return (
                 following in {"", ",", "and"}
@@ -591,6 +647,10 @@ class Splitter:
 
     def _build(self, head: list[str], determiner: str, count: int | None, states: list[str], part: bool) -> NounPhrase:
         while head and head[-1] in w.ADVERBS and not self.is_noun(head[-1]):
+            head = head[:-1]
+        named = len(head) > 1 and self.is_noun(head[-2])
+        if named and head[-1] in w.LANDMARKS and not self.is_noun(" ".join(head[-2:])) and not self.is_noun(head[-1]):
+            # "the toilet lid", "the desk top": a part of a place is as good as the place.
             head = head[:-1]
         if len(head) > 1 and head[-1] in w.PART_WORDS and self.is_noun(singular(head[-2])):
             # "apple slice", "tomato pieces"
@@ -781,18 +841,19 @@ _VESSELS = frozenset(
 )
 
 
-def _sentences(tokens: tuple[str, ...]) -> list[tuple[str, ...]]:
-    result: list[tuple[str, ...]] = []
+def _sentences(tokens: tuple[str, ...]) -> list[tuple[tuple[str, ...], str]]:
+    """The sentences, each with the mark at its end."""
+    result: list[tuple[tuple[str, ...], str]] = []
     current: list[str] = []
     for token in tokens:
         if token in {".", ";", ":", "!", "?"}:
             if current:
-                result.append(tuple(current))
+                result.append((tuple(current), token))
             current = []
         else:
             current.append(token)
     if current:
-        result.append(tuple(current))
+        result.append((tuple(current), ""))
     return result
 
 
@@ -829,14 +890,21 @@ def _with_topics(clauses: list[Clause]) -> list[Clause]:
     """Join what is only named with the clause that takes it up: "the shaker, put it next to the toaster"."""
     result: list[Clause] = []
     for clause in clauses:
-        before = result[-1] if result else None
+        at = len(result) - 1
+        while at > 0 and result[at].told and not result[at].objects:
+            at -= 1
+        before = result[at] if result else None
         takes_up = clause.sense and clause.objects and clause.objects[0].pronoun in {"it", "them"}
         if takes_up and before is not None and not before.sense and before.objects and not before.negated:
             named = before.objects
             places = tuple(p for p in before.prepositional if p.relation in {"in", "on", "near", "under", "at"})
             if len(named) == 1 and places:
                 named = (replace(named[0], places=(*named[0].places, *places)),)
-            result[-1] = replace(clause, objects=(*named, *clause.objects[1:]))
+            if before.told:
+                result[at] = replace(before, objects=(), prepositional=())
+            else:
+                del result[at]
+            result.append(replace(clause, objects=(*named, *clause.objects[1:])))
         else:
             result.append(clause)
     return result

@@ -2,7 +2,7 @@
 
 import pytest
 
-from planner_node.parser import noun_phrase, parse_instruction
+from planner_node.parser import noun_phrase, parse_instruction, read_instruction
 from planner_node.parser.alfred import alfred_goal
 from planner_node.parser.syntax import singular, tokenize
 from scene_graph.ontology import ontology
@@ -205,3 +205,99 @@ def test_whatever_is_somewhere_is_told_by_place_and_state():
     assert [(p.relation, p.phrase.text) for p in thing.places] == [("in", "sink")]
     assert noun_phrase("the dishes that are dirty", ontology()).states == ("dirty",)
     assert noun_phrase("one of the two pens", ontology()).count == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Guests! The table looks bare, so set a vase on it.", [("move", {"object": "vase", "receptacle": "it"})]),
+        ("We do want it, so set it out on the desk.", [("move", {"object": "it", "receptacle": "desk"})]),
+        ("My back hurts. Pillow on the sofa, please.", [("move", {"object": "pillow", "receptacle": "sofa"})]),
+        ("Bin the potato because it has started to rot.", [("throw_away", {"object": "potato"})]),
+        ("Since the bread is stale, throw it away.", [("throw_away", {"object": "it"})]),
+        ("The sponge is falling apart. I never liked it. Bin it.", [("throw_away", {"object": "sponge"})]),
+        ("Who left the pan here? Wash it.", [("wash", {"object": "pan"})]),
+        (
+            "The kids left a spoon on the floor. On the shelf? No room there, so into the sink it goes.",
+            [("move", {"object": "spoon", "receptacle": "sink"})],
+        ),
+        (
+            "No toys at dinner, says grandma. Put the ball in the box.",
+            [("move", {"object": "ball", "receptacle": "box"})],
+        ),
+        ("What a mess! Clean the plate.", [("wash", {"object": "plate"})]),
+    ],
+)
+def test_what_is_only_told_asks_for_nothing(text, expected):
+    found, unclear = read(text)
+    assert found == expected
+    assert unclear == []
+    assert read_instruction(text, ontology()).told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Wash the cup. The plate could be cleaner.",
+        "Wash the cup. Mum wants the bat in the box.",
+        "Wash the cup. The lamp is supposed to be off.",
+        "Wash the cup, vacuum the rug.",
+        "Wash the cup. Levitate the spoon.",
+        "It is dark. Wash the cup and frobnicate the spoon.",
+        "Wash the cup. The pan is to be polymerised.",
+    ],
+)
+def test_an_order_that_is_not_understood_is_no_context(text):
+    reading = read_instruction(text, ontology())
+    assert [i.skill for i in reading.intents] == ["wash"]
+    assert len(reading.unclear) == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "text", "expected"),
+    [
+        ("Put the book on the bed.", "The pen too.", [("move", {"object": "pen", "receptacle": "bed"})]),
+        ("Wash the cup.", "Fork as well.", [("wash", {"object": "fork"})]),
+        ("Put a plate in a cabinet.", "And the bowl.", [("move", {"object": "bowl", "receptacle": "cabinet"})]),
+        (
+            "Rinse the apple and put it in the fridge.",
+            "The tomato too, please.",
+            [("wash", {"object": "tomato"}), ("move", {"object": "tomato", "receptacle": "fridge"})],
+        ),
+    ],
+)
+def test_a_thing_too_takes_up_the_last_instruction(before, text, expected):
+    earlier = read_instruction(before, ontology()).intents
+    reading = read_instruction(text, ontology(), earlier)
+    assert [(i.skill, {name: p.text for name, p in i.phrases.items()}) for i in reading.intents] == expected
+    assert reading.unclear == []
+    assert read_instruction(text, ontology()).intents == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("There's a potato on the table; I'd like it hot.", [("heat", {"object": "potato"})]),
+        ("I want the bread sliced.", [("cut", {"object": "bread"})]),
+        ("We'd like the fridge open.", [("open", {"object": "fridge"})]),
+        ("Make the mug warm.", [("heat", {"object": "mug"})]),
+        ("I would like it on the shelf.", [("move", {"object": "it", "receptacle": "shelf"})]),
+        (
+            "Bread on a plate, one slice will do.",
+            [("cut", {"object": "bread"}), ("move", {"object": "bread", "receptacle": "plate"})],
+        ),
+        (
+            "Apple in the bowl, a piece is plenty.",
+            [("cut", {"object": "apple"}), ("move", {"object": "apple", "receptacle": "bowl"})],
+        ),
+        ("Hang the towel back up.", [("move", {"object": "towel", "receptacle": "hang"})]),
+        ("Take the pillow off the sofa.", [("put_down", {"object": "pillow"})]),
+        ("Remove it off there.", [("put_down", {"object": "it"})]),
+        ("Anyway, take the book off the bed.", [("put_down", {"object": "book"})]),
+        ("Take the cup off the desk and wash it.", [("pick_up", {"object": "cup"}), ("wash", {"object": "it"})]),
+    ],
+)
+def test_wishes_and_what_is_to_be_off_or_back(text, expected):
+    found, unclear = read(text)
+    assert found == expected
+    assert unclear == []
