@@ -15,7 +15,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from karma_eval.run import Condition, run_history
+from karma_eval.condition import Condition
+from karma_eval.run import run_history
 from karma_eval.tasks import load_tasks
 from memory_node.memory import Memory
 from planner_node.experience import Experience

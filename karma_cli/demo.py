@@ -26,8 +26,9 @@ from karma_cli.picture import draw
 from karma_cli.processes import die_with_parent
 from karma_cli.progress import Progress
 from karma_cli.ros import RosRun, run_task
+from karma_eval.condition import Condition
 from karma_eval.errors import EvalError
-from karma_eval.run import Condition, HistoryResult
+from karma_eval.run import HistoryResult
 from karma_eval.tasks import Task, load_tasks
 from scene_graph.graph import SceneGraph
 from sim.errors import SimError

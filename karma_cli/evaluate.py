@@ -12,10 +12,10 @@ from rich.table import Table
 
 from karma_cli.errors import CliError
 from karma_eval.check import Finding, check
+from karma_eval.condition import Condition
 from karma_eval.metrics import summarise
 from karma_eval.replay import find_run, replay
 from karma_eval.report import write_report
-from karma_eval.run import Condition
 from karma_eval.runner import evaluate, plan_jobs, write_results
 from karma_eval.stack import MEMORIES, PLANNERS
 from karma_eval.suites import QUICK, SUITES

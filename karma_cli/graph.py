@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.tree import Tree
 
 from karma_cli.errors import CliError
+from karma_eval.condition import Condition
 from karma_eval.explore import Exploration
-from karma_eval.run import Condition
 from karma_eval.stack import Stack
 from scene_graph.graph import SceneGraph
 from scene_graph.picture import save_picture

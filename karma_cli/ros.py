@@ -16,7 +16,8 @@ from karma_cli.errors import CliError
 from karma_cli.processes import NodeProcessError, NodeProcesses, NodeSpec, loopback_environment
 from karma_cli.progress import Progress
 from karma_cli.run import RunRequest, print_history, write_json
-from karma_eval.run import Condition, HistoryResult, InstructionResult
+from karma_eval.condition import Condition
+from karma_eval.run import HistoryResult, InstructionResult
 from karma_eval.tasks import Disturbance, Task
 from planner_node.result import Listener
 from scene_graph.ros.managed import NodeError

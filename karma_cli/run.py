@@ -13,7 +13,8 @@ from rich.table import Table
 
 from karma_cli.errors import CliError
 from karma_cli.progress import Progress
-from karma_eval.run import Condition, HistoryResult, InstructionResult, run_history
+from karma_eval.condition import Condition
+from karma_eval.run import HistoryResult, InstructionResult, run_history
 from karma_eval.tasks import Instruction, Task, load_milestones, load_tasks
 from sim.scenes import check_scene
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from karma_eval.condition import Condition
 from karma_eval.errors import EvalError
 from karma_eval.recording import expand
-from karma_eval.run import Condition
 from karma_eval.runner import RUNS, Job, load_records, run_job
 from karma_eval.tasks import Task
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from karma_eval.changes import apply_change
+from karma_eval.condition import Condition
 from karma_eval.errors import TaskError
 from karma_eval.judge import InstructionVerdict, Judge, SideEffect
 from karma_eval.recall_log import RecallLog
@@ -26,37 +27,13 @@ from sim.disturb import Passing, pass_by
 from sim.noise import SensorNoise
 from sim.simulation import Simulation
 
-__all__ = ["RECALLED", "Condition", "HistoryResult", "InstructionResult", "run_history"]
+__all__ = ["RECALLED", "HistoryResult", "InstructionResult", "run_history"]
 
 OPEN_LOOP = Limits(viewpoints=1, candidates=1, repeats=0)
 """KARMA's published planner does not look whether its steps worked: one try each."""
 
 RECALLED = 5
 """How many of each recall's answers count for the recall metric."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Condition:
-    """What a run is done with.
-
-    Attributes:
-        memory: ``full``, ``no-ltm``, ``no-stm``, ``none`` (remembers within an instruction only: the reference), or
-            one of `karma_eval.rivals.RIVALS`.
-        planner: ``rules``, ``learned`` or ``llm``.
-        policy: Replacement policy of short-term memory; None for the default.
-        capacity: Objects that short-term memory holds.
-        archive: Whether what short-term memory gives up can still be searched for.
-        noise: What sensors get wrong, as `sim.noise.SensorNoise.parse` reads it; the run's seed is added to its own.
-        disturb: What somebody else does between instructions, as `sim.disturb.Passing.parse` reads it; likewise.
-    """
-
-    memory: str = "full"
-    planner: str = "rules"
-    policy: str | None = None
-    capacity: int = 25
-    archive: bool = True
-    noise: str = ""
-    disturb: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,11 +19,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from karma_eval.condition import Condition
 from karma_eval.errors import EvalError
 from karma_eval.metrics import summarise
 from karma_eval.pool import spread
 from karma_eval.recording import RecordedSimulation, compress
-from karma_eval.run import Condition, run_history
+from karma_eval.run import run_history
 from karma_eval.stack import Stack
 from karma_eval.suites import sample_tasks
 from karma_eval.tasks import Task

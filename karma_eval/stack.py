@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from karma_eval.condition import Condition
 from karma_eval.errors import EvalError
 from karma_eval.explore import Exploration, explore
 from karma_eval.rivals import RIVALS, open_rival
@@ -20,9 +20,6 @@ from planner_node.rules import RulesPlanner
 from scene_graph.graph import SceneGraph
 from sim.bridge import ThorRobot
 from sim.simulation import Simulation
-
-if TYPE_CHECKING:
-    from karma_eval.run import Condition
 
 __all__ = ["MEMORIES", "PLANNERS", "Stack", "make_planner"]
 

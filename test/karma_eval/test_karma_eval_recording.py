@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from karma_eval.condition import Condition
 from karma_eval.errors import EvalError
 from karma_eval.recording import compress, expand
 from karma_eval.replay import find_run, replay
-from karma_eval.run import Condition
 from karma_eval.runner import RUNS, evaluate, plan_jobs
 
 SUITE = """

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from karma_eval.condition import Condition
 from karma_eval.errors import EvalError
-from karma_eval.run import Condition
 from karma_eval.runner import RUNS, evaluate, load_records, plan_jobs, write_results
 
 SUITE = """

@@ -11,7 +11,8 @@ import random
 import numpy as np
 import pytest
 
-from karma_eval.run import Condition, run_history
+from karma_eval.condition import Condition
+from karma_eval.run import run_history
 from karma_eval.tasks import Task
 from sim import disturb
 from sim.errors import DisturbanceError
