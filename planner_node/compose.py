@@ -293,11 +293,8 @@ class Composer:
     # Composite skills, one method each.
 
     def _put_down(self, ref: ObjectRef | None = None) -> None:
-        if ref is not None:
-            # What is not in the hand is taken from where it is, to another place nearby.
-            ref = self._hold(ref)
         held = self.state.holding
-        if held is None:
+        if held is None or (ref is not None and ref.name != held):
             return
         self._lay(self.refs[held], self._surface_for(self.refs[held]), anywhere=True)
 

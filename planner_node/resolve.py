@@ -54,6 +54,8 @@ class Resolver:
             self._call(intent)
 
     def _call(self, intent: Intent) -> None:
+        if intent.skill == "put_down":
+            self._take_in_hand(intent)
         skill = SKILLS[intent.skill]
         chosen: dict[str, list[ObjectRef]] = {}
         for parameter in skill.parameters:
@@ -74,6 +76,23 @@ class Resolver:
             names = {"object": ref.name} if ref is not None else {}
             names.update({name: other.name for name, other in others.items()})
             self.composer.call(intent.skill, names, amount=intent.amount, text=intent.text)
+
+    def _take_in_hand(self, intent: Intent) -> None:
+        """Pick up what is to be put down, or to be off where it is, unless it is in the hand.
+
+        Raises:
+            NotUnderstoodError: If nothing is held and nothing is named.
+        """
+        phrase = intent.phrases.get("object")
+        held = self.composer.state.holding
+        if held is not None:
+            label = self.composer.refs[held].label
+            named = phrase is not None and not phrase.pronoun
+            if not named or label in {lb for lb, _ in self.composer.grounder.labels(phrase or NounPhrase())}:
+                return
+        if phrase is None:
+            raise NotUnderstoodError("I hold nothing that I could put down", question="What shall I put down?")
+        self._call(replace(intent, skill="pick_up"))
 
     def _needless(self, skill: str, ref: ObjectRef) -> bool:
         """Whether a thing is already as an adjective asks."""

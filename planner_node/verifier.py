@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from planner_node.asked import Asked
 from planner_node.compose import Composer
-from planner_node.parser import parse_instruction
+from planner_node.parser import Intent, read_instruction
 from planner_node.plan import Plan, Step
 from planner_node.planner import Situation
 from planner_node.skills import SKILLS
@@ -152,10 +152,14 @@ _LICENCE = {"slice": {"cut", "cook"}, "break": {"break"}, "throw": {"throw", "th
 """Irreversible skills to the skills that an instruction must ask for."""
 
 
+def _asked(plan: Plan, situation: Situation) -> list[Intent]:
+    """What the instruction asks for, "the bread too" by what was asked for before it."""
+    return read_instruction(plan.instruction, situation.ontology, situation.session.asked).intents
+
+
 def _irreversible(plan: Plan, situation: Situation) -> list[Violation]:
     """Steps that cannot be undone, or end in the bin, and that the instruction does not ask for."""
-    intents, _ = parse_instruction(plan.instruction, situation.ontology)
-    asked = {i.skill for i in intents}
+    asked = {i.skill for i in _asked(plan, situation)}
     result = []
     for i, step in enumerate(plan.steps):
         licence = _LICENCE.get(step.skill, {step.skill}) if SKILLS[step.skill].irreversible else set()
@@ -175,8 +179,7 @@ def _dangerous(plan: Plan, situation: Situation, state: State, index: int) -> li
     if step.skill != "put" or holder is None:
         return []
     lit = next((n for n in state.around(holder) if state.labels.get(n) == "StoveBurner" and state.has(n, "on")), None)
-    intents, _ = parse_instruction(plan.instruction, situation.ontology)
-    if lit is None or {"heat", "cook"} & {i.skill for i in intents}:
+    if lit is None or {"heat", "cook"} & {i.skill for i in _asked(plan, situation)}:
         return []
     return [Violation(ViolationCode.DANGEROUS, f"{step.describe()} puts it on a burner that is lit", index)]
 

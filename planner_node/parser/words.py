@@ -186,7 +186,7 @@ FILLERS = _table(
     "would you mind|when you are done|when done|once done|at last|in the end|afterward|subsequently|hi|hello|"
     "slowly|do me a favor and|do me a favour and|time to|it is time to|want you to|need you to|"
     "go over and|go there and|walk over and|head over and|turn around and|meanwhile|in the meantime|at the same time|"
-    "at least|anyway|alright|maybe|perhaps|um|uh|er|erm|like|pls|first of all|possibly|if you could|if you can|"
+    "at least|anyway|right|alright|maybe|perhaps|um|uh|er|erm|like|pls|first of all|possibly|if you could|if you can|"
     "if possible|oh"
 )
 """Words before a verb that change nothing."""

@@ -118,3 +118,52 @@ def test_sentences_that_hang_together_are_read_together(monkeypatch):
     result = agent.run("The apple on the counter looks nice. Wash it. Put it in the fridge.")
     assert result.claimed, result.reason
     assert robot.home.inside("apple", "fridge")
+
+
+def test_what_is_only_told_is_noted_and_does_not_make_the_claim_false(monkeypatch):
+    agent, robot, asked = agent_reading(monkeypatch, goal("pick_and_place_simple", "Tomato", place="Table"))
+    result = agent.run("I have a cold. The apple is for later, so it belongs in the fridge, says mum.")
+    assert result.claimed, result.reason
+    assert asked == []
+    assert robot.home.inside("apple", "fridge")
+    assert any(note.startswith("taken as context: 'i have a cold'") for note in result.plan["notes"])
+
+
+def test_a_thing_too_is_done_as_the_one_before(monkeypatch):
+    agent, robot, asked = agent_reading(monkeypatch, goal("pick_and_place_simple", "Mug", place="Table"))
+    assert agent.run("Put the apple in the fridge.").claimed
+    result = agent.run("The tomato as well.")
+    assert result.claimed, result.reason
+    assert asked == []
+    assert robot.home.inside("tomato", "fridge")
+
+
+def test_the_bin_too_is_licensed_by_the_order_before(monkeypatch):
+    agent, robot, _ = agent_reading(monkeypatch, goal("pick_and_place_simple", "Mug", place="Table"))
+    assert agent.run("Throw the apple away.").claimed
+    result = agent.run("Tomato too.")
+    assert result.claimed, result.reason
+    assert robot.home.things["tomato"].parent == robot.home.things["apple"].parent
+
+
+def test_what_is_to_be_off_goes_to_another_place(monkeypatch):
+    agent, robot, _ = agent_reading(monkeypatch, goal("pick_and_place_simple", "Mug", place="Table"))
+    before = robot.home.things["tomato"].parent
+    result = agent.run("Take the tomato off again.")
+    assert result.claimed, result.reason
+    assert robot.home.things["tomato"].parent not in {before, None}
+
+
+def test_back_and_up_again_never_are_empty_plans(monkeypatch):
+    agent, robot, _ = agent_reading(monkeypatch, goal("pick_and_place_simple", "Mug", place="Table"))
+    before = robot.home.things["tomato"].parent
+    assert agent.run("Put the tomato in the fridge.").claimed
+    result = agent.run("Put it back.")
+    assert result.claimed, result.reason
+    assert robot.home.things["tomato"].parent == before
+    agent.run("Pick up the apple.")
+    result = agent.run("Put the apple down.")
+    assert result.claimed, result.reason
+    assert result.skills
+    result = agent.run("Put it down.")
+    assert "no steps" not in result.reason
