@@ -193,7 +193,8 @@ class Client:
 
         Args:
             instruction: The person's words.
-            on_event: Takes progress, on the client's own thread.
+            on_event: Takes progress, one event at a time, on the client's own thread or this one; the last, and only
+                the last, tells how it ended.
 
         Raises:
             NodeError: If the planner is away or does not answer.
@@ -201,8 +202,18 @@ class Client:
         if not self._tasks.wait_for_server(self._timeout):
             raise NodeError("nobody serves planner/execute_task")
 
+        guard = threading.Lock()
+        ended = False
+
+        def tell(event: Event) -> None:
+            nonlocal ended
+            with guard:
+                if not ended:
+                    ended = event.kind is EventKind.RESULT
+                    on_event(event)
+
         def feedback(message: Any) -> None:
-            on_event(Event(kind=EventKind(message.feedback.phase), message=message.feedback.text))
+            tell(Event(kind=EventKind(message.feedback.phase), message=message.feedback.text))
 
         request = ExecuteTask.Goal(instruction=instruction)
         goal = ask(self._node, lambda: self._tasks.send_goal_async(request, feedback_callback=feedback), self._timeout)
@@ -215,6 +226,8 @@ class Client:
             raise
         result = task_result_from_message(answer.result, instruction=instruction)
         result.cancelled = result.cancelled or answer.status == GoalStatus.STATUS_CANCELED
+        # rclpy gives up what feedback is still on its way when the result comes, and the last is sent just before it.
+        tell(Event(kind=EventKind.RESULT, message=result.summary))
         return result
 
     def begin_instruction(self, index: int) -> None:

@@ -145,7 +145,7 @@ class Agent:
         self._emit(
             Event(
                 kind=EventKind.RESULT,
-                message="done" if result.claimed else f"not done: {result.reason}",
+                message=result.summary,
                 data={"claimed": result.claimed, "reason": result.reason, "question": result.question},
             )
         )

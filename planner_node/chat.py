@@ -46,7 +46,7 @@ class LlmConfig:
         api_key_env: Environment variable that holds the key; local servers need none.
         mode: ``"plan"``: the whole plan at once; ``"step"``: one skill at a time, with what came of it.
         temperature: Of sampling.
-        timeout: Of one request, seconds.
+        timeout: Until a request is answered, and again until a streamed answer has ended, seconds.
         deadline: Of all requests for one instruction in mode ``"plan"``, for one step in mode ``"step"``, seconds.
         retries: After connection errors, 429 and 5xx, with back-off.
         prompt_tokens: Of one prompt, about.
@@ -250,7 +250,11 @@ class ChatClient:
             if exchange.abandoned:
                 return
             pieces: list[str] = []
+            # The client library bounds each silence of the server; a reply that keeps coming is bounded here.
+            ends = self.clock() + request["timeout"]
             for chunk in stream:
+                if self.clock() > ends:
+                    raise ModelError(f"the model did not end its answer within {request['timeout']:.3g} s")
                 self._count(exchange, chunk.usage)
                 if not chunk.choices:
                     continue

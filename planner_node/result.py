@@ -90,6 +90,11 @@ class TaskResult:
     completion_tokens: int = 0
     cost: float = 0.0
 
+    @property
+    def summary(self) -> str:
+        """How it went, in a few words."""
+        return "done" if self.claimed else f"not done: {self.reason}"
+
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready mapping."""
         return dict(vars(self))

@@ -142,6 +142,27 @@ def test_a_slow_server_is_given_up(serve):
     assert time.monotonic() - began < 5
 
 
+def test_an_answer_that_does_not_end_is_given_up(serve, tmp_path):
+    def behave(handler, number):
+        handler.send_response(200)
+        handler.send_header("Content-Type", "text/event-stream")
+        handler.send_header("Connection", "close")
+        handler.end_headers()
+        try:
+            while True:
+                handler.wfile.write(chunk(" ").encode())
+                handler.wfile.flush()
+        except OSError:
+            return
+
+    transcript = tmp_path / "t.jsonl"
+    agent, _ = agent_for(serve(behave), stream=True, timeout=0.3, reply_tokens=10**9, transcript=transcript)
+    began = time.monotonic()
+    assert agent.run("Wash the plate.").plan["planner"] == "rules"
+    assert time.monotonic() - began < 20, "only the deadline ended it"
+    assert "did not end its answer within 0.3 s" in json.loads(transcript.read_text())["failure"]
+
+
 def test_cancel_stops_a_streaming_model(serve):
     started = threading.Event()
 

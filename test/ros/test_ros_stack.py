@@ -14,6 +14,7 @@ from sensor_msgs.msg import CameraInfo, Image
 
 from karma_cli.client import NODES, Client
 from karma_cli.processes import NodeProcesses, NodeSpec
+from planner_node.result import EventKind
 from scene_graph.ros.managed import ask
 from scene_graph.ros.qos import CLOCK, EVENTS, LATCHED, SENSOR
 
@@ -137,6 +138,8 @@ def test_a_skill_that_cannot_be_done_says_why(stack, fields, code):
 
 def test_an_instruction_is_carried_out_with_feedback(stack):
     goal = Goal(stack, ExecuteTask, "planner/execute_task", instruction="Wash the apple.")
+    # rclpy drops feedback that comes with the result or after it: the result is asked for once the last is there.
+    goal.wait_for_feedback(lambda f: f.phase == ExecuteTask.Feedback.RESULT)
     status, result = goal.end()
     assert status == GoalStatus.STATUS_SUCCEEDED, result.reason
     assert result.claimed
@@ -151,18 +154,38 @@ def test_an_instruction_is_carried_out_with_feedback(stack):
     assert (apple.object.label, apple.tier) == ("Apple", "short")
 
 
+def test_the_client_always_tells_how_an_instruction_ended(stack):
+    events = []
+    result = stack.execute_task("Go to the fridge.", events.append)
+    assert result.claimed, result.reason
+    assert [e.message for e in events if e.kind is EventKind.RESULT] == ["done"]
+    assert events[-1].kind is EventKind.RESULT
+    events.clear()
+    stack.execute_task("", events.append)
+    assert ["empty" in e.message for e in events] == [True], "refused: nothing else is to be told"
+
+
 def test_a_running_instruction_is_cancelled_at_once(stack):
     goal = Goal(stack, ExecuteTask, "planner/execute_task", instruction="Pick up the laptop.")
     goal.wait_for_feedback(lambda f: f.phase == ExecuteTask.Feedback.SEARCH)
-    second = Goal(stack, ExecuteTask, "planner/execute_task", instruction="Pick up the mug.").end()
-    assert second[0] == GoalStatus.STATUS_ABORTED
-    assert "busy with 'Pick up the laptop.'" in second[1].reason
+    waiting, given_up = (
+        Goal(stack, ExecuteTask, "planner/execute_task", instruction=f"Pick up the {thing}.")
+        for thing in ("mug", "pan")
+    )
+    for queued in (waiting, given_up):
+        queued.wait_for_feedback(lambda f: f.text == "waits for 'Pick up the laptop.' to end")
+    given_up.cancel()
     began = time.monotonic()
     goal.cancel()
     status, result = goal.end()
     assert status == GoalStatus.STATUS_CANCELED
     assert result.cancelled
     assert time.monotonic() - began < 5
+    status, result = waiting.end()
+    assert status == GoalStatus.STATUS_SUCCEEDED, result.reason
+    status, result = given_up.end()
+    assert status == GoalStatus.STATUS_CANCELED
+    assert not result.skills, "it was carried out though it was cancelled before its turn"
 
 
 @pytest.mark.parametrize(
