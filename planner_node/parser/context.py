@@ -60,7 +60,7 @@ _ASKING = w.word_set(
     """
     you should must need needs needed want wants wanted wish wishes would could might may shall ought like prefer
     prefers expect expects hope hopes ask asks asked please supposed meant belongs belong goes go lets request
-    requests insist insists if when once before after until while unless not
+    requests insist insists next turn likewise if when once before after until while unless not
     """
 ) - {"not"}
 """Words that, beside a finite verb, may make an order, a wish or a condition of it."""
@@ -190,7 +190,10 @@ def _tells_to(tokens: Tokens, verb: int) -> bool:
         return True
     if tokens[verb + 1 : verb + 2] == ("to",):
         return True
-    return any(t == "to" and w.verb_base(tokens[i]) == tokens[i] for i, t in enumerate(tokens[:-1], start=1))
+    return any(
+        t == "to" and (tokens[i] == "be" or w.verb_base(tokens[i]) == tokens[i])
+        for i, t in enumerate(tokens[:-1], start=1)
+    )
 
 
 def _finite(tokens: Tokens, is_noun: Callable[[str], bool]) -> int | None:

@@ -245,6 +245,8 @@ def test_what_is_only_told_asks_for_nothing(text, expected):
         "Wash the cup. Levitate the spoon.",
         "It is dark. Wash the cup and frobnicate the spoon.",
         "Wash the cup. The pan is to be polymerised.",
+        "Wash the cup. Mum said the plate has to be polymerised.",
+        "Wash the cup. The mug is next.",
     ],
 )
 def test_an_order_that_is_not_understood_is_no_context(text):
