@@ -331,13 +331,13 @@ class Resolver:
         grounder = self.composer.grounder
         thing = grounder.get(ref.object_id) if ref.object_id is not None else None
         origin = grounder.session.origins.get(ref.object_id or "")
+        hanging = [lb for lb in self.composer.ontology.holders(ref.label) if lb.endswith("Holder")]
+        if "hang" in phrase.words and hanging:
+            return self.composer.helper("its hook", sorted(hanging), at=origin.position if origin is not None else None)
         if origin is not None and origin.parent is not None:
             parent = grounder.get(origin.parent)
             if parent is not None:
                 return self.composer.adopt(parent)
-        hanging = [lb for lb in self.composer.ontology.holders(ref.label) if lb.endswith("Holder")]
-        if "hang" in phrase.words and hanging:
-            return self.composer.helper("its hook", sorted(hanging))
         if thing is not None and not thing.held and "away" not in phrase.words:
             support = grounder.support(thing)
             if support is not None:
