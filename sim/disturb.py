@@ -131,12 +131,12 @@ def put(simulation: Simulation, object_id: str, receptacle_id: str) -> None:
         receptacle_id: Simulator id of the receptacle.
 
     Raises:
-        DisturbanceError: If one of them does not exist, or there is no room for it there.
+        DisturbanceError: If one of them does not exist, or there is no room for it there; then the object is put back.
     """
     receptacle = _object(simulation, receptacle_id)
     if not receptacle["receptacle"]:
         raise DisturbanceError(f"Nothing can be put on or in a {receptacle['objectType']}; choose a receptacle")
-    _object(simulation, object_id)
+    before = _object(simulation, object_id)
     was_closed = receptacle["openable"] and not receptacle["isOpen"]
     if was_closed:
         simulation.step("OpenObject", objectId=receptacle_id, forceAction=True)
@@ -149,11 +149,24 @@ def put(simulation: Simulation, object_id: str, receptacle_id: str) -> None:
                 _object(simulation, object_id)["parentReceptacles"] or ()
             ):
                 return
+        _put_back(simulation, before)
     finally:
         if was_closed:
             simulation.step("CloseObject", objectId=receptacle_id, forceAction=True)
-    label = _object(simulation, object_id)["objectType"]
+    label = before["objectType"]
     raise DisturbanceError(f"There is no room for a {label} on or in the {receptacle['objectType']} {receptacle_id}")
+
+
+def _put_back(simulation: Simulation, before: Mapping[str, Any]) -> None:
+    """Undo places that were tried in vain: an object goes back to where its metadata of before has it."""
+    object_id = before["objectId"]
+    if _object(simulation, object_id)["position"] == before["position"]:
+        return
+    if before["isPickedUp"]:
+        simulation.step("PickupObject", objectId=object_id, forceAction=True)
+        return
+    pose = {"position": before["position"], "rotation": before["rotation"]}
+    simulation.step("TeleportObject", objectId=object_id, **pose, forceAction=True)
 
 
 def set_state(simulation: Simulation, object_id: str, state: str) -> None:

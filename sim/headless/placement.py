@@ -11,7 +11,7 @@ import numpy.typing as npt
 from sim.headless.compatibility import MADE_FOR
 from sim.headless.geometry import Array, rotated_extent, yaw_matrix
 from sim.headless.objects import SimObject
-from sim.headless.support import CONTACT, ENCLOSING, HANGING, OPEN_ABOVE, Surface, surfaces
+from sim.headless.support import CONTACT, ENCLOSING, HANGING, OPEN_ABOVE, Surface, contains, surfaces
 from sim.headless.world import AGENT_RADIUS, World
 
 __all__ = ["Spot", "let_fall", "settle", "spots", "support_below"]
@@ -79,7 +79,7 @@ def support_below(world: World, item: SimObject, point: Array) -> tuple[float, S
     best_height, best = -np.inf, None
     half = np.minimum(item.half.min(), 0.05)
     for obj in world:
-        if obj.object_id in falling or obj is world.held or not _can_support(obj):
+        if obj.object_id in falling or obj is world.held or not _can_support(obj, point):
             continue
         low, high = obj.low, obj.high
         if (point[[0, 2]] < low[[0, 2]] - half).any() or (point[[0, 2]] > high[[0, 2]] + half).any():
@@ -123,12 +123,13 @@ def let_fall(world: World, item: SimObject, center: Array) -> None:
     settle(world, item, center, item.rotation)
 
 
-def _can_support(obj: SimObject) -> bool:
+def _can_support(obj: SimObject, point: Array) -> bool:
+    """Whether something let go at a point can come to rest in or on an object: in a shut one if it is in it already."""
     if obj.is_broken and obj.kind.pickupable:
         return False  # shards
     if obj.kind.receptacle:
         openable_closed = obj.kind.openable and not obj.is_open and obj.object_type in ENCLOSING
-        return not openable_closed and obj.object_type not in HANGING
+        return obj.object_type not in HANGING and (not openable_closed or contains(obj, point))
     return obj.kind.moveable
 
 

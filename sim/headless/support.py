@@ -15,7 +15,7 @@ from sim.headless.objects import SimObject
 if TYPE_CHECKING:
     from sim.headless.world import World
 
-__all__ = ["ENCLOSING", "FURNITURE", "HANGING", "OPEN_ABOVE", "Surface", "built_into", "surfaces"]
+__all__ = ["ENCLOSING", "FURNITURE", "HANGING", "OPEN_ABOVE", "Surface", "built_into", "contains", "surfaces"]
 
 ENCLOSING = frozenset(
     [
