@@ -9,7 +9,7 @@ import pytest
 from planner_node.robot import SkillCall, SkillCode
 from scene_graph.types import View
 from sim.bridge import ThorRobot
-from sim.disturb import Passing, pass_by
+from sim.disturb import Passing, pass_by, put, set_state
 from sim.errors import DisturbanceError, UnknownSceneError
 from sim.noise import SensorNoise
 from sim.simulation import Simulation
@@ -250,3 +250,17 @@ def test_somebody_passing_through_changes_the_home_reproducibly(simulation):
     assert str(Passing.parse("moves=2,states=1,seed=4")) == "moves=2,states=1,closings=0,seed=4"
     with pytest.raises(DisturbanceError, match="is no disturbance"):
         Passing.parse("moves=-1")
+
+
+def test_what_finds_no_room_is_put_back_into_the_drawer_that_it_was_in(simulation):
+    simulation.reset("FloorPlan12")
+
+    def one(kind):
+        return next(o for o in simulation.event.metadata["objects"] if o["objectType"] == kind)
+
+    spoon, plate = one("Spoon"), one("Plate")
+    set_state(simulation, plate["objectId"], "broken")  # its pieces hold nothing
+    with pytest.raises(DisturbanceError, match="no room for a Spoon"):
+        put(simulation, spoon["objectId"], plate["objectId"])
+    assert one("Spoon")["parentReceptacles"] == spoon["parentReceptacles"]
+    assert math.dist(one("Spoon")["position"].values(), spoon["position"].values()) < 0.02

@@ -290,6 +290,21 @@ def test_breaking_what_is_held_empties_the_hand_and_what_it_held_falls(kitchen):
     assert kitchen["Tomato"].parent not in (None, kitchen["Bowl"].object_id)
 
 
+def test_what_lies_on_a_plate_that_breaks_in_a_shut_cabinet_stays_in_there(kitchen):
+    plate, world = kitchen["Plate"], kitchen.session.world
+    cabinet = world.objects[plate.parent]
+    assert cabinet.object_type == "Cabinet"
+    kitchen.do("OpenObject", cabinet)
+    fork = kitchen["Fork"]
+    kitchen.do("PickupObject", fork)
+    kitchen.do("PutObject", plate)
+    kitchen.do("CloseObject", cabinet)
+    assert fork.parent == plate.object_id
+    kitchen.do("BreakObject", plate)
+    assert fork.parent == cabinet.object_id
+    assert (fork.low >= cabinet.low - 0.01).all()
+
+
 def test_what_was_made_unbreakable_survives_a_throw(kitchen):
     kitchen.do("MakeAllObjectsUnbreakable")
     kitchen.session.world.agent.yaw = 90.0
