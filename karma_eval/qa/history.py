@@ -86,15 +86,6 @@ class Recording:
     visits: list[Visit] = field(default_factory=list)
     labels: dict[str, int] = field(default_factory=dict)
 
-    def of(self, object_id: str) -> list[Sighting]:
-        """All sightings of an object, oldest first."""
-        return [s for shown in self.sightings for s in shown if s.object_id == object_id]
-
-    @property
-    def now(self) -> float:
-        """Time of the last frame, seconds."""
-        return self.frames[-1].stamp
-
     def seen_gone(self, sighting: Sighting) -> bool:
         """Whether a later frame looked clearly through the place where an object was seen last."""
         return any(

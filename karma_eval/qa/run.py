@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,6 +9,7 @@ from typing import Any
 
 from karma_eval.errors import EvalError
 from karma_eval.metrics import bootstrap
+from karma_eval.pool import spread
 from karma_eval.qa.answers import Answer, Answerer, grade
 from karma_eval.qa.history import record
 from karma_eval.qa.questions import Ability, Question, make_questions
@@ -100,12 +100,7 @@ def examine(
 def _homes(exam: Exam, workers: int) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     share, rest = divmod(exam.questions, len(exam.homes))
     jobs = [(home, share + (n < rest)) for n, home in enumerate(exam.homes)]
-    work = partial(_home, memories=tuple(exam.memories), seed=exam.seed)
-    if workers <= 1:
-        yield from map(work, jobs)
-        return
-    with multiprocessing.get_context("spawn").Pool(workers, maxtasksperchild=6) as pool:
-        yield from pool.imap_unordered(work, jobs)
+    return spread(partial(_home, memories=tuple(exam.memories), seed=exam.seed), jobs, workers=workers)
 
 
 def _home(job: tuple[str, int], *, memories: Sequence[str], seed: int) -> tuple[str, list[dict[str, Any]]]:
