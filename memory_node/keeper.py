@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import math
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -16,6 +14,7 @@ from memory_node.errors import QueryError
 from memory_node.short_tier import ShortTier
 from memory_node.store import Record, Store
 from memory_node.units import Unit
+from scene_graph.collector import collector_off
 from scene_graph.graph import SceneGraph
 
 __all__ = ["Keeper"]
@@ -97,7 +96,7 @@ class Keeper:
         meta = self._store.meta()
         # Until a frame says otherwise the robot is where it was: asked before, memory knows what it knew.
         beliefs.map_id = beliefs.map_id or str(meta.get("map_id", ""))
-        with _without_collection():
+        with collector_off():
             kept = self._store.contents()
             beliefs.columns.fill(kept.ids, kept.kinds, kept.kind, kept.parents, kept.sensors, kept.numbers)
         beliefs.units.restored(len(kept.ids), kept.ghosts)
@@ -175,15 +174,3 @@ class Keeper:
             words = " ".join([unit.state.label, *info.words, *sorted(unit.state.states), place]).strip()
             self._words[key] = words
         return words
-
-
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """Spare the garbage collector from looking again and again at what is just being made, all of it to stay."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import glob
 import hashlib
 import json
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from scene_graph.collector import collector_off
 from scene_graph.objects import SceneObject
 from scene_graph.types import SceneGraphError
 
@@ -95,18 +94,6 @@ def upgrade(data: dict[str, Any]) -> dict[str, Any]:
             thing["viewpoints"] = [[*viewpoint, score]]
         objects.append(thing)
     return {**data, "version": VERSION, "objects": objects, "apart": [[a, b, 1] for a, b in data.get("apart", ())]}
-
-
-@contextlib.contextmanager
-def collector_off() -> Iterator[None]:
-    """Keep the garbage collector from walking over a large file's content again and again while it is built."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def write_graph(path: str | PathLike[str], data: dict[str, Any]) -> None:

@@ -15,8 +15,9 @@ import networkx as nx
 
 from scene_graph.alignment import align
 from scene_graph.boxes import encloses
+from scene_graph.collector import collector_off
 from scene_graph.document import read_document, write_document
-from scene_graph.files import collector_off, digest, read_graph, write_graph
+from scene_graph.files import digest, read_graph, write_graph
 from scene_graph.learning import belongs, has_left, take_frame
 from scene_graph.listing import network, rooms
 from scene_graph.ranking import rank

@@ -6,7 +6,6 @@ through; whoever may see ground truth (the judge) watches the raw events.
 
 from __future__ import annotations
 
-import gc
 import os
 import shlex
 import sys
@@ -17,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from scene_graph.collector import collector_off
 from sim.errors import SimError, SimulatorDiedError, SimulatorStartError
 from sim.scenes import check_scene
 
@@ -109,7 +109,7 @@ class Simulation:
         """
         with self._lock:
             try:
-                with _collector_paused():
+                with collector_off():
                     event = self._controller.step(action=action, **arguments)
             except ValueError:
                 # The client raises for arguments that the action refuses; the event says the same.
@@ -154,18 +154,6 @@ class Simulation:
         """End the simulator's process; harmless when it has ended already."""
         with self._lock:
             self._controller.stop()
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Keep Python's garbage collector from searching the whole program several times while an event is decoded."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 @contextmanager
