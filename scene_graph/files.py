@@ -15,7 +15,6 @@ from typing import Any
 
 import msgspec
 
-from scene_graph.collector import collector_off
 from scene_graph.objects import SceneObject
 from scene_graph.types import SceneGraphError
 
@@ -23,7 +22,6 @@ __all__ = [
     "FORMAT",
     "VERSION",
     "GraphFileError",
-    "collector_off",
     "digest",
     "read_graph",
     "temporary_of",
