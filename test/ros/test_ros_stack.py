@@ -115,8 +115,11 @@ def test_a_skill_gives_feedback_and_a_result(stack):
     assert (status, result.code) == (GoalStatus.STATUS_SUCCEEDED, ExecuteSkill.Result.OK)
     assert result.actions >= 3
     assert result.seconds > 0
-    assert [f.seq for f in goal.feedback] == sorted(f.seq for f in goal.feedback)
-    assert goal.feedback[-1].seq == result.seq
+    # rclpy drops feedback that is still on its way when the result comes: the last frames may be missing.
+    frames = [f.seq for f in goal.feedback]
+    assert frames
+    assert frames == sorted(frames)
+    assert frames[-1] <= result.seq
 
 
 @pytest.mark.parametrize(
