@@ -111,8 +111,8 @@ class LearnedPlanner:
         """
         ontology = situation.ontology
         reading = read_instruction(text, ontology, situation.session.asked)
-        read = reading.intents
-        only_told = bool(reading.told) and not read and not reading.unclear
+        read = [intent for intent in reading.intents if _known(intent, ontology)]
+        only_told = bool(reading.told) and not reading.intents and not reading.unclear
         if only_told or _is_whole(reading, ontology) or beyond_skills(text, ontology):
             return None
         goal = parse_goal(text, home=situation.knowledge.labels() or None)

@@ -17,6 +17,15 @@ _WISHES: tuple[Tokens, ...] = (
     ("i", "could", "use"),
     ("i", "want"),
     ("i", "fancy"),
+    ("i", "could", "do", "with"),
+    ("i", "could", "murder"),
+    ("i", "will", "have"),
+    *((modal, person, verb) for modal in ("could", "can", "may") for person in ("i", "we") for verb in ("have", "get")),
+    ("let", "me", "have"),
+    ("let", "us", "have"),
+    ("lets", "have"),
+    ("any", "chance", "of"),
+    ("it", "would", "be", "nice", "to", "have"),
     ("we", "would", "like"),
     ("we", "want"),
     ("we", "need"),
@@ -29,6 +38,35 @@ _WELCOME = w.word_set("nice great lovely good handy helpful perfect wonderful gr
 _POLITE: tuple[Tokens, ...] = (
     *((*begin, *_WOULD_BE, word, "if", "you") for begin in (("i",), ("it",), ("we",)) for word in sorted(_WELCOME)),
     ("i", "would", "appreciate", "it", "if", "you"),
+    ("i", "would", "love", "it", "if", "you"),
+    ("i", "was", "wondering", "if", "you", "could"),
+    ("i", "was", "wondering", "whether", "you", "could"),
+    ("i", "wonder", "if", "you", "could"),
+    ("i", "wonder", "whether", "you", "could"),
+    ("would", "it", "be", "ok", "if", "you"),
+    ("can", "i", "ask", "you", "to"),
+    ("could", "i", "ask", "you", "to"),
+    ("may", "i", "ask", "you", "to"),
+    ("could", "i", "get", "you", "to"),
+    ("any", "chance", "you", "could"),
+    ("any", "chance", "of", "you"),
+    ("is", "there", "any", "chance", "you", "could"),
+    ("is", "there", "any", "way", "you", "could"),
+    ("how", "about", "you"),
+    ("how", "about"),
+    ("why", "do", "not", "you"),
+    ("why", "not"),
+    ("feel", "free", "to"),
+    ("you", "may", "want", "to"),
+    ("you", "might", "want", "to"),
+    ("you", "could"),
+    ("you", "can"),
+    ("you", "may"),
+    ("you", "might"),
+    ("if", "you", "do", "not", "mind", ","),
+    ("if", "it", "is", "no", "trouble", ","),
+    ("when", "you", "have", "a", "moment", ","),
+    ("when", "you", "get", "a", "chance", ","),
     ("do", "you", "think", "you", "could"),
     ("would", "it", "be", "possible", "to"),
     ("is", "it", "possible", "to"),
@@ -36,15 +74,24 @@ _POLITE: tuple[Tokens, ...] = (
 )
 """Before what is asked for; after "if you" in the past tense."""
 
-_PLACED: tuple[Tokens, ...] = (
-    *(
-        (*modal, verb)
-        for modal in (("should",), ("must",), ("has", "to"), ("needs", "to"), ("ought", "to"), ("can",))
-        for verb in ("go", "be", "sit", "stand", "lie")
-    ),
-    *((verb,) for verb in ("belongs", "belong", "goes", "go")),
+_MAY: tuple[Tokens, ...] = (
+    *((modal,) for modal in ("should", "must", "can", "could", "may", "might", "shall", "will")),
+    *((verb, "to") for verb in ("has", "have", "needs", "need", "ought", "is", "are", "wants", "want")),
+    ("would", "look", "better"),
+    ("would", "look", "nice"),
+    ("would", "look", "good"),
+    ("would", "be", "better", "off"),
+    ("would", "be", "better"),
+    ("looks", "better"),
+    ("belongs",),
+    ("belong",),
+    ("goes",),
+    ("go",),
 )
-"""Between a thing and the place where it is wanted: "the salt should go on the counter"."""
+"""Between a thing and what is wanted of it: "the salt should go on the counter"; some with a verb of `_STAYING`."""
+
+_STAYING = w.word_set("go be sit stand lie live come move stay return")
+_QUESTIONING = w.word_set("can could may might should shall would will")
 
 _MADE = {
     "cold": ("cool",),
@@ -130,6 +177,10 @@ _PARTICIPLES = {
     "brought": "bring",
     "taken": "take",
     "hung": "hang",
+    "lit": "light",
+    "set": "set",
+    "laid": "lay",
+    "left": "leave",
 }
 
 
@@ -263,21 +314,46 @@ _GIVEN = frozenset({"wash", "wipe", "push", "pull", "heat", "cool", "cook", "cut
 
 def _placed(tokens: Tokens) -> Tokens | None:
     """From "the salt should go on the counter" to "put the salt on the counter"; "… would be nice" is a wish."""
+    if tokens[:1] and tokens[0] in _QUESTIONING and tokens[1:2] not in (("you",), ("i",), ("we",)):
+        # "could the salt go on the counter"
+        verb = next((i for i in range(2, min(len(tokens), 9)) if tokens[i] in _STAYING), None)
+        return _wanted(tokens[1:verb], tokens[verb + 1 :]) if verb is not None else None
     for i in range(1, len(tokens)):
         if tokens[i : i + 2] == _WOULD_BE and tokens[i + 2 : i + 3] and tokens[i + 2] in _WELCOME:
             return ("bring", *tokens[:i])
-        for between in _PLACED:
-            end = i + len(between)
-            place = w.PREPOSITIONS.match(tokens, end)
-            back = tokens[end : end + 1] == ("back",) and bool(w.PREPOSITIONS.match(tokens, end + 1))
-            if tokens[i:end] == between and (place or back) and w.verb_base(tokens[0]) is None:
-                return ("put", *tokens[:i], *tokens[end:])
+        for may in _MAY:
+            if tokens[i : i + len(may)] != may or (w.verb_base(tokens[0]) is not None and len(tokens[:i]) > 1):
+                continue
+            end = i + len(may)
+            end += tokens[end : end + 1] != () and tokens[end] in _STAYING
+            wanted = _wanted(tokens[:i], tokens[end:])
+            if wanted is not None:
+                return wanted
     return None
+
+
+def _wanted(thing: Tokens, how: Tokens) -> Tokens | None:
+    """What is asked for where a thing may, should or must "go off", "be washed", "go in the sink"."""
+    if not how:
+        return None
+    ends = len(how) == 1 or how[1] in w.ADVERBS or how[1] == ","
+    if how[0] in {"on", "off", "out"} and ends:
+        return ("turn", "off" if how[0] == "out" else how[0], *thing, *how[1:])
+    if w.PREPOSITIONS.match(how, 0) or (how[0] == "back" and w.PREPOSITIONS.match(how, 1)):
+        return ("put", *thing, *how)
+    if how[0] == "away" and ends:
+        return ("put", "away", *thing, *how[1:])
+    base = participle_base(how[0])
+    return (base, *thing, *how[1:]) if base is not None else None
 
 
 def _switched(tokens: Tokens) -> Tokens | None:
     """From "the tv on, please" and "lamp off in the bedroom" to "turn the tv on"."""
-    if not tokens or (w.verb_base(tokens[0]) is not None and tokens[0] not in {"light", "lights"}):
+    if (
+        not tokens
+        or tokens[0] in {"i", "we", "he", "she", "they", "you"}
+        or (w.verb_base(tokens[0]) is not None and tokens[0] not in {"light", "lights"})
+    ):
         return None
     for i in range(1, min(len(tokens), 5)):
         if tokens[i] in _BE or tokens[i] == ",":

@@ -15,6 +15,7 @@ from planner_node.parser import words as w
 from planner_node.parser.asides import correction, corrections_at, straighten
 from planner_node.parser.context import is_exclamation, is_rhetorical, passages
 from planner_node.parser.rephrase import ensuring, imperative, is_statement, participle_base
+from planner_node.parser.terse import announces, singular, spelt_out
 
 __all__ = ["VAGUE", "Clause", "NounPhrase", "Prepositional", "Splitter", "singular", "tokenize"]
 
@@ -24,6 +25,11 @@ _CONTRACTIONS = (
     (re.compile(r"\bcan't\b"), "can not"),
     (re.compile(r"\b(it|that|there|what)'s\b"), r"\1 is"),
     (re.compile(r"\blet's\b"), "lets"),
+    (
+        re.compile(r"(?<=\w)'s (?=(on|in|at|under|off|out|inside|over|not|still|already|now|gone|too|so|the|a)\b)"),
+        " is ",
+    ),
+    (re.compile(r"(?<=\w)'s (?=(dirty|clean|hot|cold|empty|full|open|closed|broken|thirsty|hungry|tired)\b)"), " is "),
     (re.compile(r"\b(he|she|somebody|someone|everyone|everybody|mum|dad)'s (?=\w+(ed|ing)\b)"), r"\1 is "),
     (re.compile(r"\b(i|we)'d\b"), r"\1 would"),
     (re.compile(r"\b(we|they)'re\b"), r"\1 are"),
@@ -45,20 +51,6 @@ def tokenize(text: str) -> tuple[str, ...]:
     for pattern, replacement in _CONTRACTIONS:
         text = pattern.sub(replacement, text)
     return tuple(_WORD.findall(text))
-
-
-def singular(word: str) -> str:
-    """The singular of a plural noun, by the usual endings; other words unchanged."""
-    irregular = {"knives": "knife", "loaves": "loaf", "shelves": "shelf", "halves": "half", "leaves": "leaf"}
-    if word in irregular:
-        return irregular[word]
-    if word.endswith(("ss", "us", "is")) or len(word) < 4:
-        return word if word != "cds" else "cd"
-    if word.endswith("ies"):
-        return word[:-3] + "y"
-    if word.endswith(("ches", "shes", "xes", "sses", "toes")):
-        return word[:-2]
-    return word.removesuffix("s")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +143,8 @@ class Splitter:
             bounds = [0, *corrections_at(sentence), len(sentence)]
             for start, end in pairwise(bounds):
                 anew = correction(sentence[start:end])
-                clauses = self._asked_and_told(straighten(anew or sentence[start:end]))
+                said = spelt_out(straighten(anew or sentence[start:end]), self.is_noun)
+                clauses = [clause for order in said for clause in self._asked_and_told(order)]
                 if anew is not None and result and clauses:
                     result[-1:] = _corrected(result[-1], clauses)
                 else:
@@ -161,7 +154,7 @@ class Splitter:
     def _is_aside(self, sentence: tuple[str, ...], mark: str, *, last: bool) -> bool:
         if mark == "?" and not last and is_rhetorical(sentence):
             return True
-        return is_exclamation(sentence, self.is_noun)
+        return announces(sentence) or is_exclamation(sentence, self.is_noun)
 
     def _asked_and_told(self, tokens: tuple[str, ...]) -> list[Clause]:
         result: list[Clause] = []
