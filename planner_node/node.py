@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from karma import msg
 from karma.action import ExecuteTask
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.task import Future
 
 from planner_node.agent import Agent
 from planner_node.errors import PlannerError
@@ -27,6 +29,25 @@ __all__ = ["PlannerNode", "main"]
 _PLANNERS = ("rules", "learned", "llm")
 _MODES = ("plan", "step")
 _OUTPUTS = ("json_schema", "tools", "text")
+
+
+@dataclass(eq=False)
+class _Turn:
+    """An instruction that waits or is carried out.
+
+    Attributes:
+        given_up: Whether it was cancelled.
+        begun: Whether its turn has come.
+        ended: Its `TaskResult`.
+    """
+
+    given_up: bool = False
+    begun: bool = False
+    ended: Future = field(default_factory=Future)
+
+
+def _cancelled(goal: Any) -> TaskResult:
+    return TaskResult(instruction=goal.request.instruction, cancelled=True, reason="cancelled")
 
 
 class PlannerNode(ManagedNode):
@@ -63,8 +84,7 @@ class PlannerNode(ManagedNode):
         )
         self._agent: Agent | None = None
         self._experience: Experience | None = None
-        self._waiting = 0
-        self._given_up: set[bytes] = set()
+        self._turns: dict[bytes, _Turn] = {}
         self._goal: Any = None
         self._done = 0
         self._instruction = ""
@@ -141,9 +161,14 @@ class PlannerNode(ManagedNode):
     # The task.
 
     def _cancel(self, goal: Any) -> Any:
-        self._given_up.add(bytes(goal.goal_id.uuid))
-        if self._goal is goal and self._agent is not None:
-            self._agent.cancel()
+        turn = self._turns.get(bytes(goal.goal_id.uuid))
+        if turn is not None:
+            # The worker says that it begins, then looks whether it is given up; so one of the two sees the other.
+            turn.given_up = True
+            if not turn.begun:
+                turn.ended.set_result(_cancelled(goal))  # the answer need not wait for its turn
+            elif self._goal is goal and self._agent is not None:
+                self._agent.cancel()
         return CancelResponse.ACCEPT
 
     async def _execute(self, goal: Any) -> Any:
@@ -152,21 +177,22 @@ class PlannerNode(ManagedNode):
             refusal = self.inactive_message
         elif not goal.request.instruction.strip():
             refusal = "the instruction is empty; say what is to be done"
-        elif self._waiting > int(self.value("queue")):
-            refusal = f"busy with {self._instruction!r}, and {self._waiting - 1} more wait; try again later"
+        elif len(self._turns) > int(self.value("queue")):
+            refusal = f"busy with {self._instruction!r}, and {len(self._turns) - 1} more wait; try again later"
         if refusal is not None:
             goal.abort()
             return ExecuteTask.Result(reason=refusal)
-        if self._waiting:
+        if self._turns:
             text = f"waits for {self._instruction!r} to end"
             goal.publish_feedback(ExecuteTask.Feedback(phase=EventKind.NOTE.value, text=text))
-        self._waiting += 1
+        key, turn = bytes(goal.goal_id.uuid), _Turn(given_up=goal.is_cancel_requested)
+        # The worker is one thread: instructions are carried out one after the other, in the order they came.
+        turn.ended = self.in_worker(self._perform, goal, turn)
+        self._turns[key] = turn
         try:
-            # The worker is one thread: instructions are carried out one after the other, in the order they came.
-            result = await self.in_worker(self._perform, goal)
+            result = await turn.ended
         finally:
-            self._waiting -= 1
-            self._given_up.discard(bytes(goal.goal_id.uuid))
+            del self._turns[key]
         if result.cancelled and goal.is_cancel_requested:
             goal.canceled()
         elif result.claimed:
@@ -175,14 +201,17 @@ class PlannerNode(ManagedNode):
             goal.abort()
         return task_result_to_message(result)
 
-    def _perform(self, goal: Any) -> TaskResult:
+    def _perform(self, goal: Any, turn: _Turn) -> TaskResult:
         instruction = goal.request.instruction
+        turn.begun = True
+        if turn.given_up:
+            return _cancelled(goal)
         if self._agent is None or not self.active:
             return TaskResult(instruction=instruction, reason=self.inactive_message)
         self._instruction, self._done, self._goal = instruction, 0, goal
         self._publish_status(msg.PlannerStatus.EXECUTING, "")
         try:
-            return self._agent.run(instruction, given_up=lambda: bytes(goal.goal_id.uuid) in self._given_up)
+            return self._agent.run(instruction, given_up=lambda: turn.given_up)
         except (PlannerError, NodeError) as error:
             return TaskResult(instruction=instruction, reason=str(error))
         except Exception as error:

@@ -160,6 +160,11 @@ def task_result_to_message(result: TaskResult) -> Any:
         planning_seconds=float(result.planning_seconds),
         uses=result.uses,
         hits=result.hits,
+        stale=result.stale,
+        recovered=result.recovered,
+        prompt_tokens=result.prompt_tokens,
+        completion_tokens=result.completion_tokens,
+        cost=float(result.cost),
     )
 
 
@@ -231,6 +236,11 @@ def task_result_from_message(message: Any, *, instruction: str) -> TaskResult:
         planning_seconds=message.planning_seconds,
         uses=message.uses,
         hits=message.hits,
+        stale=message.stale,
+        recovered=message.recovered,
+        prompt_tokens=message.prompt_tokens,
+        completion_tokens=message.completion_tokens,
+        cost=message.cost,
     )
 
 

@@ -245,5 +245,10 @@ def test_task_results_come_back():
         planning_seconds=0.01,
         uses=1,
         hits=1,
+        stale=3,
+        recovered=2,
+        prompt_tokens=1200,
+        completion_tokens=90,
+        cost=0.25,
     )
     assert task_result_from_message(task_result_to_message(sent), instruction=sent.instruction) == sent

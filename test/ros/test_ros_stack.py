@@ -62,6 +62,10 @@ class Goal:
         with self._arrived:
             assert self._arrived.wait_for(lambda: any(condition(f) for f in self.feedback), timeout)
 
+    @property
+    def running(self):
+        return self._handle.status in {GoalStatus.STATUS_ACCEPTED, GoalStatus.STATUS_EXECUTING}
+
     def cancel(self):
         ask(self._node, self._handle.cancel_goal_async, 20)
 
@@ -178,6 +182,10 @@ def test_a_running_instruction_is_cancelled_at_once(stack):
     for queued in (waiting, given_up):
         queued.wait_for_feedback(lambda f: f.text == "waits for 'Pick up the laptop.' to end")
     given_up.cancel()
+    status, result = given_up.end()
+    assert status == GoalStatus.STATUS_CANCELED
+    assert result.cancelled
+    assert goal.running, "what waits is told at once that it is cancelled, and not at its turn"
     began = time.monotonic()
     goal.cancel()
     status, result = goal.end()
@@ -187,8 +195,9 @@ def test_a_running_instruction_is_cancelled_at_once(stack):
     status, result = waiting.end()
     assert status == GoalStatus.STATUS_SUCCEEDED, result.reason
     status, result = given_up.end()
-    assert status == GoalStatus.STATUS_CANCELED
-    assert not result.skills, "it was carried out though it was cancelled before its turn"
+    assert not result.skills
+    told = receive(stack, msg.PlannerStatus, "planner/status", LATCHED)
+    assert told.instruction == "Pick up the mug.", "what was cancelled before its turn is not begun at its turn"
 
 
 @pytest.mark.parametrize(
