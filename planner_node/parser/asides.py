@@ -7,7 +7,7 @@ exceptions (", not the big one"), "use X to cut Y", and things named by a clause
 from __future__ import annotations
 
 from planner_node.parser import words as w
-from planner_node.parser.rephrase import blunt
+from planner_node.parser.rephrase import blunt, needing, wished
 
 __all__ = ["correction", "straighten"]
 
@@ -15,6 +15,9 @@ Tokens = tuple[str, ...]
 
 _SAME: tuple[tuple[Tokens, Tokens], ...] = (
     (("in", "case"), ("if",)),
+    (("only", "if"), ("if",)),
+    (("them", "both"), ("them",)),
+    (("it", "all"), ("it",)),
     (("provided",), ("if",)),
     (("after", "which"), ("then",)),
     (("following", "that"), ("then",)),
@@ -58,15 +61,34 @@ _CORRECTIONS: tuple[Tokens, ...] = (
 """How people begin to say it anew."""
 
 _TIMES = frozenset({"when", "once", "after"})
+_OVER: tuple[Tokens, ...] = tuple(
+    (time, *words)
+    for time in sorted(_TIMES)
+    for words in (
+        ("you", "have", "done", "that"),
+        ("you", "have", "done", "so"),
+        ("you", "have", "done", "it"),
+        ("you", "have", "finished"),
+        ("you", "are", "finished"),
+        ("you", "are", "through"),
+        ("that", "is", "done"),
+        ("that", "has", "happened"),
+    )
+)
+"""What is done next is done then anyhow."""
 _DONE = frozenset({"done", "ready", "finished", "over", "complete"})
 
 
 def straighten(tokens: Tokens) -> Tokens:
     """A sentence with the words that the grammar knows for what people say."""
-    tokens = blunt(_without_tags(tokens))
+    tokens = wished(needing(_on_condition(blunt(_without_tags(tokens)))))
+    for over in _OVER:
+        tokens = _replaced(tokens, (*over, ","), ("then",))
     for before, after in _SAME:
         tokens = _replaced(tokens, before, after)
-    return _described(_with_tool(_without_exceptions(_without_times(tokens))))
+    for rule in (_without_times, _without_exceptions, _onward, _first, _with_tool):
+        tokens = rule(tokens)
+    return _described(tokens)
 
 
 def correction(tokens: Tokens) -> Tokens | None:
@@ -140,12 +162,60 @@ def _without_times(tokens: Tokens) -> Tokens:
     return tokens
 
 
+def _on_condition(tokens: Tokens) -> Tokens:
+    """From "unless the plate is clean" and "should the plate be dirty" to "if the plate is …"."""
+    if tokens[:1] == ("should",) and "be" in tokens[2:7] and "," in tokens:
+        be = tokens.index("be", 2)
+        if be < tokens.index(","):
+            return ("if", *tokens[1:be], "is", *tokens[be + 1 :])
+    if "unless" in tokens:
+        at = tokens.index("unless")
+        be = next((j for j in range(at + 2, min(len(tokens), at + 8)) if tokens[j] in {"is", "are"}), None)
+        if be is not None:
+            return (*tokens[:at], "if", *tokens[at + 1 : be + 1], "not", *tokens[be + 1 :])
+    return tokens
+
+
+def _first(tokens: Tokens) -> Tokens:
+    """From "bring the cup, but rinse it first" to "bring the cup after rinse it"."""
+    for i in range(1, len(tokens) - 2):
+        joint = 2 if tokens[i : i + 2] in ((",", "but"), (",", "and")) else tokens[i] == "but"
+        verb = tokens[i + joint] if i + joint < len(tokens) else ""
+        if joint and w.verb_base(verb) == verb and tokens[-1] in {"first", "beforehand"}:
+            return (*tokens[:i], ",", "after", *tokens[i + joint : -1])
+    return tokens
+
+
+def _onward(tokens: Tokens) -> Tokens:
+    """From "off the stove and onto the counter" to "off the stove onto the counter"."""
+    for i, token in enumerate(tokens[1:-1], start=1):
+        match = w.PREPOSITIONS.match(tokens, i + 1)
+        if token not in {"and", ","} or not match or w.PREPOSITIONS[tokens[i + 1 : i + 1 + match]] not in {"in", "on"}:
+            continue
+        source = max((j for j in range(i) if _leaves(tokens, j)), default=None)
+        if source is not None and not {"and", ","} & set(tokens[source:i]):
+            return (*tokens[:i], *tokens[i + 1 :])
+    return tokens
+
+
+def _leaves(tokens: Tokens, i: int) -> bool:
+    match = w.PREPOSITIONS.match(tokens, i)
+    return bool(match) and w.PREPOSITIONS[tokens[i : i + match]] == "from" and tokens[i + match : i + match + 1] != ()
+
+
 def _without_exceptions(tokens: Tokens) -> Tokens:
-    """Without ", not the big one"."""
+    """Without ", not the big one" and "instead of the knife"."""
+    if "instead" in tokens[:-2]:
+        at = tokens.index("instead")
+        if tokens[at + 1] == "of":
+            end = next((j for j in range(at + 2, len(tokens)) if tokens[j] in {",", "then", "and"}), len(tokens))
+            start = at - 1 if at and tokens[at - 1] == "," else at
+            rest = tokens[end + 1 :] if not start else tokens[end:]
+            return _without_exceptions((*tokens[:start], *rest)) if start or rest else tokens
     for i in range(1, len(tokens) - 1):
         if tokens[i] == "not" and tokens[i - 1] in {",", "and", "but"} and tokens[i + 1] in w.DETERMINERS:
             end = next((j for j in range(i + 1, len(tokens)) if tokens[j] in {",", "then"}), len(tokens))
-            return (*tokens[: i - 1], *tokens[end:])
+            return (*tokens[: i - 1], *tokens[end + 1 if tokens[end : end + 1] == (",",) else end :])
     return tokens
 
 

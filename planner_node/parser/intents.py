@@ -7,7 +7,7 @@ object, since the verb's meaning tells. What the phrases refer to is left to `pl
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from planner_node.parser.syntax import Clause, NounPhrase, Prepositional
@@ -138,20 +138,31 @@ class _Interpreter:
         """
         if clause.sense or clause.negated or clause.told:
             return []
-        words = set(clause.text.split())
-        asks = not {"is", "are", "was", "were", "has", "have"} & words
-        is_thing = len(clause.objects) == 1 and not DETERMINERS.keys() & set(clause.objects[0].words)
-        if asks and is_thing and not clause.prepositional:
-            thing = clause.objects[0]
-            if self.affords(thing, "receptacle") and not self.affords(thing, "pickupable") and topic is not None:
-                return self._carry([topic], Prepositional("in", thing))
-            if (words & _TOO or clause.text.startswith("and ")) and self.affords(thing, "pickupable", "toggleable"):
+        words = clause.text.split()
+        asks = not {"is", "are", "was", "were", "has", "have"} & set(words) or words[-1] in _DOES
+        things = [o for o in clause.objects if not DETERMINERS.keys() & set(o.words)]
+        if asks and len(things) == len(clause.objects) == 1 and not clause.prepositional:
+            thing = things[0]
+            if self._is_place(thing) and (topic is not None or before):
+                return self._carry([topic or NounPhrase(pronoun="it")], Prepositional("in", thing))
+            joins = bool(set(words) & _TOO) or words[0] in _NEXT
+            if joins and before and self.affords(thing, "pickupable", "toggleable", "openable"):
                 return self.repeated(clause, before)
+            if words[-1] in _WISHING and self.affords(thing, "pickupable"):
+                return [Intent(skill="hand_over", phrases={"object": thing})]
+        if asks and len(things) == len(clause.objects) == 2 and not clause.prepositional and self._is_place(things[1]):
+            if self.affords(things[0], "pickupable"):  # "pillow, armchair"
+                return self._carry([things[0]], Prepositional("in", things[1]))
         places = [p for p in clause.prepositional if p.relation in {"in", "on", "to", "near"}]
         with_it = any(p.relation == "with" and p.phrase.pronoun == "it" for p in clause.prepositional)
-        if not clause.objects and len(places) == 1 and self.labels(places[0].phrase) and (with_it or topic is not None):
-            return self._carry([topic or NounPhrase(pronoun="it")], places[0])
+        if not clause.objects and len(places) == 1 and self.labels(places[0].phrase):
+            if with_it or topic is not None or before:
+                return self._carry([topic or NounPhrase(pronoun="it")], places[0])
         return []
+
+    def _is_place(self, phrase: NounPhrase) -> bool:
+        """Whether a thing can only be a place: "a drawer, please"."""
+        return self.affords(phrase, "receptacle") and not self.affords(phrase, "pickupable")
 
     def repeated(self, clause: Clause, before: Sequence[Intent]) -> list[Intent]:
         """What was last done with one thing, done with another: "do the same with the bowl"."""
@@ -308,6 +319,7 @@ class _Interpreter:
             return [*carried, Intent(skill="go_to", phrases={"object": destination.phrase})]
         if clause.verb[:1] == ("add",) and destination.relation == "to":
             destination = Prepositional("in", destination.phrase)
+        objects = [*objects, *self._also(clause)]
         if clause.verb[:1] == ("run",):
             return [Intent(skill="wash", phrases={"object": o}) for o in objects]
         return self._carry(objects, destination)
@@ -319,7 +331,11 @@ class _Interpreter:
         if (
             destination is not None
             and clause.verb[:1] in (("take",), ("fetch",), ("get",), ("lift",))
-            and (destination.relation in {"to", "under"} or destination.phrase.pronoun == "place")
+            and (
+                destination.relation in {"to", "under"}
+                or destination.phrase.pronoun == "place"
+                or self._is_onward(clause, destination)
+            )
         ):
             return self._move(clause)
         if destination is not None:
@@ -334,6 +350,13 @@ class _Interpreter:
             result += self._processed(thing)
             result.append(Intent(skill="pick_up", phrases={"object": thing}))
         return result
+
+    def _is_onward(self, clause: Clause, destination: Prepositional) -> bool:
+        """Whether a thing is to leave one place for another: "get the pan off the stove onto the counter"."""
+        relations = [p.relation for p in clause.prepositional]
+        places = [p.relation for p in clause.prepositional if p.phrase.words == destination.phrase.words]
+        after = "from" in relations and relations.index("from") < relations.index(places[0]) if places else False
+        return after and self.affords(destination.phrase, "receptacle")
 
     def _bring(self, clause: Clause) -> list[Intent]:
         objects, destination, _ = self._split_places(clause)
@@ -500,6 +523,8 @@ class _Interpreter:
         objects, destination, _ = self._split_places(clause)
         if not objects:
             objects = [p.phrase for p in clause.prepositional if p.relation == "of"][:1]
+        if not objects and clause.verb == ("bin",):
+            objects = [NounPhrase(pronoun="it")]  # "it has gone off: bin, please"
         if (
             destination is not None
             and not self._is_bin(destination.phrase)
@@ -541,7 +566,13 @@ class _Interpreter:
         ]
 
     def _use(self, clause: Clause) -> list[Intent]:
-        """Switch on a device that is to be used; of a knife, the purpose is a clause of its own."""
+        """Switch on a device that is to be used, or do with it what it is for: "use the toaster for the bread"."""
+        used = [p.phrase for p in clause.prepositional if p.relation in {"for", "on", "with"}]
+        for tool in clause.objects if used else ():
+            for skill, handler in _PURPOSES:
+                if self.affords(tool, skill):
+                    place = Prepositional("with" if skill == "cuts" else "in", tool)
+                    return handler(self, replace(clause, objects=tuple(used), prepositional=(place,)))
         return [
             Intent(skill="toggle_on", phrases={"object": o}) for o in clause.objects if self.affords(o, "toggleable")
         ]
@@ -555,8 +586,22 @@ class _Interpreter:
         ]
 
 
+_PURPOSES: tuple[tuple[str, Callable[[_Interpreter, Clause], list[Intent]]], ...] = (
+    ("cuts", _Interpreter._cut),
+    ("cooks", _Interpreter._cook),
+    ("heats", _Interpreter._heat),
+    ("cools", _Interpreter._cool),
+    ("washes", _Interpreter._wash),
+)
+"""What tools and devices are for, to how it is done with them."""
+
 _TOO = frozenset({"too", "also", "well", "likewise"})
 """Words by which a thing is to be treated as the one before."""
+_NEXT = frozenset({"next", "now", "then", "and", "also", "plus"})
+"""Words before another thing that is to be treated so: "now the tomato"."""
+_DOES = frozenset({"fine", "good", "ok", "okay", "best", "better", "do", "perfect"})
+"""Ends of "a drawer is fine", "the sink will do"."""
+_WISHING = frozenset({"please", "pls", "now"})
 
 
 def _is_off(clause: Clause) -> bool:

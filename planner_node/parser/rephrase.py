@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from planner_node.parser import words as w
 
-__all__ = ["blunt", "ensuring", "imperative", "is_statement", "participle_base"]
+__all__ = ["blunt", "ensuring", "imperative", "is_statement", "needing", "participle_base", "wished"]
 
 Tokens = tuple[str, ...]
 
@@ -57,6 +57,7 @@ _POLITE: tuple[Tokens, ...] = (
     ("why", "do", "not", "you"),
     ("why", "not"),
     ("feel", "free", "to"),
+    ("mind",),
     ("you", "may", "want", "to"),
     ("you", "might", "want", "to"),
     ("you", "could"),
@@ -226,6 +227,84 @@ def _inverted(tokens: Tokens) -> Tokens | None:
     return None
 
 
+def needing(tokens: Tokens) -> Tokens:
+    """From "the mug needs a wash and a rinse" and "the apple wants washing" to "wash and rinse the mug"."""
+    for i in range(1, len(tokens) - 1):
+        for opening in _LACKING:
+            if tokens[i : i + len(opening)] != opening:
+                continue
+            verbs = _deeds(tokens[i + len(opening) :])
+            if verbs is not None:
+                return (*verbs, *tokens[:i])
+    return tokens
+
+
+_LACKING: tuple[Tokens, ...] = (
+    *((word,) for word in ("needs", "need", "wants", "want", "deserves", "requires")),
+    ("could", "do", "with"),
+    ("can", "do", "with"),
+    ("could", "use"),
+    ("has", "to", "get"),
+    ("should", "get"),
+)
+"""Between a thing and what is to be done to it."""
+_SIZES = w.word_set("a an some good quick thorough proper little bit of nice")
+
+
+def _deeds(tokens: Tokens) -> Tokens | None:
+    """Verbs of "a wash and a slicing", joined by "and"; None if other words are among them."""
+    verbs: list[str] = []
+    for token in tokens:
+        if token in _SIZES or token in {",", "and"} or token in w.ADVERBS:
+            continue
+        base = w.verb_base(token) or (w.verb_base(token[:-3]) if token.endswith("ing") else None)
+        if base is None or w.VERBS.get((base,)) not in _GIVEN | {"fill", "empty", "close", "open"}:
+            return None
+        verbs.append(base)
+    return tuple(" and ".join(verbs).split()) if verbs else None
+
+
+def wished(tokens: Tokens) -> Tokens:
+    """From "I want the apple cut up and the pieces put in a bowl" to "cut up the apple then put the pieces in a bowl"."""
+    opening = next((o for o in (*_WISHES, ("have",), ("get",)) if tokens[: len(o)] == o), None)
+    if opening is None or "," == tokens[len(opening) : len(opening) + 1]:
+        return tokens
+    orders: list[Tokens] = []
+    thing: Tokens = ("it",)
+    for part in _joined(tokens[len(opening) :]):
+        at = next((i for i, t in enumerate(part) if participle_base(t) or t in _LIKE_BASE), None)
+        if at is None or (at == 0 and not orders) or (at and part[at - 1] in w.DETERMINERS):
+            return tokens
+        if at and (len(part[:at]) > 5 or any(w.PREPOSITIONS.match(part, j) for j in range(at))):
+            return tokens
+        if at + 1 < len(part) and not _may_follow(part, at + 1):
+            return tokens
+        thing = part[:at] or ("it",)
+        orders.append((participle_base(part[at]) or part[at], *thing, *part[at + 1 :]))
+    return tuple(t for k, order in enumerate(orders) for t in (("then", *order) if k else order))
+
+
+_LIKE_BASE = w.word_set("put cut set shut")
+
+
+def _may_follow(tokens: Tokens, i: int) -> bool:
+    return tokens[i] in w.PARTICLES | w.ADVERBS | {","} or bool(w.PREPOSITIONS.match(tokens, i))
+
+
+def _joined(tokens: Tokens) -> list[Tokens]:
+    """The parts between commas, "and" and "then"."""
+    parts: list[Tokens] = []
+    part: list[str] = []
+    for token in (*tokens, ","):
+        if token in {",", "and", "then"}:
+            if part:
+                parts.append(tuple(part))
+            part = []
+        else:
+            part.append(token)
+    return parts
+
+
 def blunt(tokens: Tokens) -> Tokens:
     """A sentence without "I would be grateful if you …", its verb in the present."""
     for opening in _POLITE:
@@ -293,6 +372,8 @@ def _idiom(tokens: Tokens) -> Tokens | None:
         for ending in _ALONE:
             if len(tokens) > len(ending) + 1 and tokens[-len(ending) :] == ending:
                 return ("do", "not", "touch", *tokens[1 : -len(ending)])
+    if verb in {"get", "set"} and tokens[-1:] in (("going",), ("started",), ("running",)) and len(tokens) > 2:
+        return ("turn", "on", *tokens[1:-1])
     if verb in {"get", "make", "keep"} and len(tokens) > 2:
         for j in range(2, len(tokens)):
             ends = j + 1 == len(tokens) or bool(w.PREPOSITIONS.match(tokens, j + 1)) or tokens[j + 1] in w.ADVERBS

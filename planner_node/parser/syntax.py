@@ -15,7 +15,7 @@ from planner_node.parser import words as w
 from planner_node.parser.asides import correction, corrections_at, straighten
 from planner_node.parser.context import is_exclamation, is_rhetorical, passages
 from planner_node.parser.rephrase import ensuring, imperative, is_statement, participle_base
-from planner_node.parser.terse import announces, singular, spelt_out
+from planner_node.parser.terse import announces, is_thing, singular, spelt_out
 
 __all__ = ["VAGUE", "Clause", "NounPhrase", "Prepositional", "Splitter", "singular", "tokenize"]
 
@@ -36,6 +36,10 @@ _CONTRACTIONS = (
     (re.compile(r"\b(i|we|they)'ve\b"), r"\1 have"),
     (re.compile(r"\b(has|have|had|would)n't\b"), r"\1 not"),
     (re.compile(r"\bi'm\b"), "i am"),
+    (re.compile(r"(?<=\w)'ll\b"), " will"),
+    (re.compile(r"\byou're\b"), "you are"),
+    (re.compile(r"\bwon't\b"), "will not"),
+    (re.compile(r",? (is|are|does|do|was|has|will|can)n't (it|they|he|she|you)(?=\s*[?.!]|$)"), ""),
     (re.compile(r"\byou've\b"), "you have"),
     (re.compile(r"'s\b"), ""),
     (re.compile(r"\s+[-–—]+\s+"), " , "),
@@ -110,6 +114,7 @@ class Clause:
         negated: "do not".
         condition: The words of "if …", where it has one; of "once …", with that word before them.
         told: It only tells something: its objects are what a later "it" may mean.
+        topic: It names what is to be done something with, as before a colon.
     """
 
     sense: str
@@ -120,6 +125,7 @@ class Clause:
     negated: bool = False
     condition: tuple[str, ...] = ()
     told: bool = False
+    topic: bool = False
 
 
 @dataclass
@@ -149,6 +155,8 @@ class Splitter:
                     result[-1:] = _corrected(result[-1], clauses)
                 else:
                     result.extend(clauses)
+            if mark == ":" and result and not result[-1].sense and result[-1].objects:
+                result[-1] = replace(result[-1], topic=True)
         return _with_topics(result)
 
     def _is_aside(self, sentence: tuple[str, ...], mark: str, *, last: bool) -> bool:
@@ -187,12 +195,35 @@ class Splitter:
                 if not (share or described or any(self.is_noun(words) for words in whole)):
                     continue
                 place: tuple[Prepositional, ...] = ()
+                listed, end = self._also_named(part, end)
                 match = w.PREPOSITIONS.match(part, end)
-                where, _ = self._noun_phrase(part, end + match) if match else (None, 0)
+                where, after = self._noun_phrase(part, end + match) if match else (None, 0)
                 if where is not None and where.words and any(self.is_noun(word) for word in where.words):
                     place = (Prepositional(w.PREPOSITIONS[part[end : end + match]], where),)
-                return Clause(sense="", objects=(phrase,), prepositional=place, text=text, told=True)
+                    more, _ = self._also_named(part, after)
+                    listed = (*listed, *more)
+                return Clause(sense="", objects=(phrase, *listed), prepositional=place, text=text, told=True)
+        if tokens[0] in VAGUE and tokens[verb + 1 : verb + 2] and tokens[verb + 1] in w.STATE_WORDS:
+            something = NounPhrase(words=(tokens[0],), states=(w.STATE_WORDS[tokens[verb + 1]],))
+            match = w.PREPOSITIONS.match(tokens, verb + 2)
+            where, _ = self._noun_phrase(tokens, verb + 2 + match) if match else (None, 0)
+            place = (Prepositional("in", where),) if where is not None else ()
+            return Clause(sense="", objects=(something,), prepositional=place, text=text, told=True)
         return Clause(sense="", text=text, told=True)
+
+    def _also_named(self, tokens: tuple[str, ...], i: int) -> tuple[tuple[NounPhrase, ...], int]:
+        """Things that are named beside the first: "…, a fork and a spoon"; and where they end."""
+        result: list[NounPhrase] = []
+        while i < len(tokens) and tokens[i] in {",", "and"}:
+            start = i + 1
+            while start < len(tokens) and tokens[start] in {",", "and"}:
+                start += 1
+            phrase, end = self._noun_phrase(tokens, start)
+            if phrase is None or not phrase.words or not self.is_noun(phrase.words[-1]):
+                break
+            result.append(phrase)
+            i = end
+        return tuple(result), i
 
     def phrase(self, text: str) -> NounPhrase:
         """A text as one noun phrase."""
@@ -311,7 +342,8 @@ class Splitter:
         skip = 2 if rest[:2] == (",", "and") else 1
         if token in {",", "and"} and i > start and self._is_strange(tokens, i + skip):
             return skip
-        if token in {",", "and"} and i > start and is_statement(tokens, i + skip, states=bool(ensuring(tokens))):
+        listed = is_thing(tokens[start:i], self.is_noun, many=True)
+        if token in {",", "and"} and not listed and is_statement(tokens, i + skip, states=bool(ensuring(tokens))):
             return skip
         return 0
 
@@ -461,6 +493,11 @@ class Splitter:
                 position += match
                 if tokens[position : position + 1] == ("where",):
                     continue
+                if tokens[position : position + 1] == ("there",):
+                    # "put it in there": where, was said before.
+                    prepositional.append(Prepositional(relation, NounPhrase(pronoun="it")))
+                    position += 1
+                    continue
                 phrase, position = self._noun_phrase(tokens, position)
                 if phrase is not None:
                     prepositional.append(Prepositional(relation, phrase))
@@ -473,6 +510,9 @@ class Splitter:
                     # "put the spoon inside", "… in there": where, was said before.
                     prepositional.append(Prepositional(relation, NounPhrase(pronoun="it")))
                 continue
+            if token == "there" and objects and w.VERBS.get(verb[:1]) == "move" and not prepositional:
+                if self._closes(tokens, position + 1):  # "put it there", but not "put it there on the table"
+                    prepositional.append(Prepositional("in", NounPhrase(pronoun="it")))
             if token in {",", "and", "or"} or (token in w.ADVERBS and not self.is_noun(token)):
                 position += 1
                 continue
@@ -503,6 +543,11 @@ class Splitter:
             text=text,
             negated=negated,
         )
+
+    @staticmethod
+    def _closes(tokens: tuple[str, ...], i: int) -> bool:
+        """Whether no place follows in the clause."""
+        return not any(w.PREPOSITIONS.match(tokens, j) for j in range(i, len(tokens)))
 
     def _where(self, tokens: tuple[str, ...]) -> Prepositional:
         """What "where …" names: beside another thing ("where the book is"), or the place it had before."""
@@ -887,12 +932,15 @@ def _with_topics(clauses: list[Clause]) -> list[Clause]:
         while at > 0 and result[at].told and not result[at].objects:
             at -= 1
         before = result[at] if result else None
-        takes_up = clause.sense and clause.objects and clause.objects[0].pronoun in {"it", "them"}
-        if takes_up and before is not None and not before.sense and before.objects and not before.negated:
+        takes_up = clause.sense and clause.objects and clause.objects[0].pronoun in {"it", "them", "one"}
+        left_out = clause.sense and not clause.objects and before is not None and before.topic
+        if (takes_up or left_out) and before is not None and not before.sense and before.objects and not before.negated:
             named = before.objects
             places = tuple(p for p in before.prepositional if p.relation in {"in", "on", "near", "under", "at"})
             if len(named) == 1 and places:
                 named = (replace(named[0], places=(*named[0].places, *places)),)
+            if takes_up and clause.objects[0].pronoun == "one":
+                named = (replace(named[-1], determiner="a", count=1, plural=False),)
             if before.told:
                 result[at] = replace(before, objects=(), prepositional=())
             else:

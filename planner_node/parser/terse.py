@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from planner_node.parser import words as w
 from planner_node.parser.rephrase import participle_base
 
-__all__ = ["announces", "singular", "spelt_out"]
+__all__ = ["announces", "is_thing", "singular", "spelt_out"]
 
 Tokens = tuple[str, ...]
 IsNoun = Callable[[str], bool]
@@ -98,9 +98,9 @@ def _order(tokens: Tokens, is_noun: IsNoun) -> Tokens | None:
     """One order with its verb; None if it is none."""
     if len(tokens) < 2:
         return None
-    if tokens[-1] in _SWITCHES and _is_thing(tokens[:-1], is_noun):
+    if tokens[-1] in _SWITCHES and is_thing(tokens[:-1], is_noun):
         return ("turn", _SWITCHES[tokens[-1]], *tokens[:-1])
-    if _is_thing(tokens[:-1], is_noun):
+    if is_thing(tokens[:-1], is_noun):
         verb = _STATES.get(tokens[-1]) or (participle_base(tokens[-1]) if not is_noun(tokens[-1]) else None)
         if verb is not None:
             return (verb, *tokens[:-1])
@@ -115,8 +115,8 @@ def _inverted(tokens: Tokens, is_noun: IsNoun) -> Tokens | None:
         return None
     cut = tokens.index("with", 2)
     thing, place = tokens[cut + 1 :], tokens[start:cut]
-    named = thing in (("it",), ("them",), ("that",), ("those",)) or _is_thing(thing, is_noun)
-    return ("put", *thing, *place) if named and _is_thing(place[match:], is_noun) else None
+    named = thing in (("it",), ("them",), ("that",), ("those",)) or is_thing(thing, is_noun)
+    return ("put", *thing, *place) if named and is_thing(place[match:], is_noun) else None
 
 
 def _placed(tokens: Tokens, is_noun: IsNoun) -> Tokens | None:
@@ -127,7 +127,7 @@ def _placed(tokens: Tokens, is_noun: IsNoun) -> Tokens | None:
             continue
         if tokens[: i + 1] in w.VERBS:
             return None  # "switch on the lamp"
-        if not _is_thing(tokens[:i], is_noun, many=True):
+        if not is_thing(tokens[:i], is_noun, many=True):
             return None
         relation = w.PREPOSITIONS[tokens[i : i + match]]
         place = tokens[i + match :]
@@ -140,11 +140,11 @@ def _placed(tokens: Tokens, is_noun: IsNoun) -> Tokens | None:
         if relation not in _PLACES:
             return None
         ends = next((j for j in range(1, len(place)) if w.PREPOSITIONS.match(place, j)), len(place))
-        return ("put", *tokens) if _is_thing(place[:ends], is_noun) or place == ("there",) else None
+        return ("put", *tokens) if is_thing(place[:ends], is_noun) or place == ("there",) else None
     return None
 
 
-def _is_thing(tokens: Tokens, is_noun: IsNoun, *, many: bool = False) -> bool:
+def is_thing(tokens: Tokens, is_noun: IsNoun, *, many: bool = False) -> bool:
     """Whether words name a thing, or several with `many`, and hold no verb of their own."""
     if not tokens:
         return False
@@ -153,7 +153,7 @@ def _is_thing(tokens: Tokens, is_noun: IsNoun, *, many: bool = False) -> bool:
         after = cut + 1
         while after < len(tokens) and tokens[after] in {",", "and"}:
             after += 1
-        return _is_thing(tokens[:cut], is_noun) and _is_thing(tokens[after:], is_noun, many=True)
+        return is_thing(tokens[:cut], is_noun) and is_thing(tokens[after:], is_noun, many=True)
     if len(tokens) > 6 or {",", "and", "or"} & set(tokens):
         return False
     if not any(is_noun(" ".join((*tokens[i:-1], singular(tokens[-1])))) for i in range(len(tokens))) and not is_noun(
