@@ -170,16 +170,16 @@ def _on_condition(tokens: Tokens) -> Tokens:
             return ("if", *tokens[1:be], "is", *tokens[be + 1 :])
     if "unless" in tokens:
         at = tokens.index("unless")
-        be = next((j for j in range(at + 2, min(len(tokens), at + 8)) if tokens[j] in {"is", "are"}), None)
-        if be is not None:
-            return (*tokens[:at], "if", *tokens[at + 1 : be + 1], "not", *tokens[be + 1 :])
+        verb = next((j for j in range(at + 2, min(len(tokens), at + 8)) if tokens[j] in {"is", "are"}), None)
+        if verb is not None:
+            return (*tokens[:at], "if", *tokens[at + 1 : verb + 1], "not", *tokens[verb + 1 :])
     return tokens
 
 
 def _first(tokens: Tokens) -> Tokens:
     """From "bring the cup, but rinse it first" to "bring the cup after rinse it"."""
     for i in range(1, len(tokens) - 2):
-        joint = 2 if tokens[i : i + 2] in ((",", "but"), (",", "and")) else tokens[i] == "but"
+        joint = 2 if tokens[i : i + 2] in ((",", "but"), (",", "and")) else int(tokens[i] == "but")
         verb = tokens[i + joint] if i + joint < len(tokens) else ""
         if joint and w.verb_base(verb) == verb and tokens[-1] in {"first", "beforehand"}:
             return (*tokens[:i], ",", "after", *tokens[i + joint : -1])

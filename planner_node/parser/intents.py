@@ -150,14 +150,14 @@ class _Interpreter:
                 return self.repeated(clause, before)
             if words[-1] in _WISHING and self.affords(thing, "pickupable"):
                 return [Intent(skill="hand_over", phrases={"object": thing})]
-        if asks and len(things) == len(clause.objects) == 2 and not clause.prepositional and self._is_place(things[1]):
-            if self.affords(things[0], "pickupable"):  # "pillow, armchair"
-                return self._carry([things[0]], Prepositional("in", things[1]))
+        two = asks and len(things) == len(clause.objects) == 2 and not clause.prepositional
+        if two and self._is_place(things[1]) and self.affords(things[0], "pickupable"):  # "pillow, armchair"
+            return self._carry([things[0]], Prepositional("in", things[1]))
         places = [p for p in clause.prepositional if p.relation in {"in", "on", "to", "near"}]
         with_it = any(p.relation == "with" and p.phrase.pronoun == "it" for p in clause.prepositional)
-        if not clause.objects and len(places) == 1 and self.labels(places[0].phrase):
-            if with_it or topic is not None or before:
-                return self._carry([topic or NounPhrase(pronoun="it")], places[0])
+        only = not clause.objects and len(places) == 1 and bool(self.labels(places[0].phrase))
+        if only and (with_it or topic is not None or before):
+            return self._carry([topic or NounPhrase(pronoun="it")], places[0])
         return []
 
     def _is_place(self, phrase: NounPhrase) -> bool:

@@ -265,9 +265,9 @@ def _deeds(tokens: Tokens) -> Tokens | None:
 
 
 def wished(tokens: Tokens) -> Tokens:
-    """From "I want the apple cut up and the pieces put in a bowl" to "cut up the apple then put the pieces in a bowl"."""
+    """From "I want the apple cut and the pieces put in a bowl" to "cut the apple then put the pieces in a bowl"."""
     opening = next((o for o in (*_WISHES, ("have",), ("get",)) if tokens[: len(o)] == o), None)
-    if opening is None or "," == tokens[len(opening) : len(opening) + 1]:
+    if opening is None or tokens[len(opening) : len(opening) + 1] == (",",):
         return tokens
     orders: list[Tokens] = []
     thing: Tokens = ("it",)

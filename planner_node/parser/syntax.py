@@ -510,9 +510,10 @@ class Splitter:
                     # "put the spoon inside", "… in there": where, was said before.
                     prepositional.append(Prepositional(relation, NounPhrase(pronoun="it")))
                 continue
-            if token == "there" and objects and w.VERBS.get(verb[:1]) == "move" and not prepositional:
-                if self._closes(tokens, position + 1):  # "put it there", but not "put it there on the table"
-                    prepositional.append(Prepositional("in", NounPhrase(pronoun="it")))
+            moved = objects and not prepositional and w.VERBS.get(verb[:1]) == "move"
+            if token == "there" and moved and self._closes(tokens, position + 1):
+                # "put it there", but not "put it there on the table"
+                prepositional.append(Prepositional("in", NounPhrase(pronoun="it")))
             if token in {",", "and", "or"} or (token in w.ADVERBS and not self.is_noun(token)):
                 position += 1
                 continue
