@@ -7,19 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from karma_cli.counting import counting
 from karma_cli.errors import CliError
 from karma_eval.check import Finding, check
-from karma_eval.condition import Condition
+from karma_eval.condition import PLANNERS, Condition
 from karma_eval.metrics import summarise
 from karma_eval.replay import find_run, replay
 from karma_eval.report import write_report
+from karma_eval.rivals import is_own
 from karma_eval.runner import evaluate, plan_jobs, write_results
-from karma_eval.stack import MEMORIES, PLANNERS
+from karma_eval.stack import MEMORIES
 from karma_eval.suites import QUICK, SUITES
-from memory_node.policies import names
+from memory_node.policies import create
 from sim.disturb import Passing
 from sim.noise import SensorNoise
 
@@ -56,7 +57,8 @@ def run_suites(
         out: Results folder; runs that it holds already are not done again.
         jobs: Runs at a time; None for one a core.
         sample: Only so many tasks of each file.
-        policy: Replacement policies of short-term memory, comma-separated; none for the default.
+        policy: Replacement policies of short-term memory, as `memory_node.policies.create` takes them,
+            comma-separated; none for the default.
         capacity: Its capacities, comma-separated; none for the default.
         archive: Whether what it gives up can still be searched for.
         noise: What sensors get wrong, in every run; see `sim.noise.SensorNoise.parse`.
@@ -64,14 +66,15 @@ def run_suites(
         real_thor: Run in the Unity player.
 
     Raises:
-        CliError: If a planner, memory or policy is unknown, or a capacity is no number.
+        CliError: If a planner or memory is unknown, or a capacity is no number.
+        PolicyError: If a policy is unknown.
         TaskError: If a task file is malformed.
         SimError: If noise or disturbances make no sense.
     """
     planners = _choose(planner, PLANNERS, "planner")
-    own = [name for name in memory.split(",") if ":" in name]
+    own = [name for name in memory.split(",") if is_own(name)]
     memories = own + _choose(",".join(n for n in memory.split(",") if n not in own), MEMORIES, "memory", least=not own)
-    policies = _choose(policy, tuple(names()), "policy") if policy else [None]
+    policies = _policies(policy) if policy else [None]
     capacities = _capacities(capacity)
     # Written anew, so that what means the same is the same condition, and what means nothing fails at once.
     noise, disturb = str(SensorNoise.parse(noise)), str(Passing.parse(disturb))
@@ -84,7 +87,7 @@ def run_suites(
     ]
     planned = plan_jobs(tasks, conditions, seeds, sample=sample, real_thor=real_thor)
     console = Console()
-    with _progress(console) as progress:
+    with counting(console) as progress:
         bar = progress.add_task("runs", total=len(planned))
 
         def on_run(done: int, total: int, record: dict[str, Any]) -> None:
@@ -132,7 +135,7 @@ def check_suites(tasks: list[Path], *, jobs: int | None, sample: int | None) -> 
         TaskError: If a task file is malformed.
     """
     console = Console()
-    with _progress(console) as progress:
+    with counting(console) as progress:
         bar = progress.add_task("tasks", total=None)
 
         def on_task(done: int, total: int, finding: Finding) -> None:
@@ -170,11 +173,6 @@ def replay_run(reference: str) -> int:
     return 1 if found.differences else 0
 
 
-def _progress(console: Console) -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=console)
-
-
 def _capacities(text: str) -> list[int]:
     try:
         sizes = sorted({int(size) for size in text.split(",")}) if text else [Condition().capacity]
@@ -183,6 +181,17 @@ def _capacities(text: str) -> list[int]:
     if sizes[0] < 1:
         raise CliError(f"--capacity takes whole numbers from 1, comma-separated, not {text!r}")
     return sizes
+
+
+def _policies(text: str) -> list[str | None]:
+    """The policies of a comma-separated list; a wrong one is told before anything is run."""
+    chosen: list[str | None] = []
+    for name in filter(None, map(str.strip, text.split(","))):
+        create(name, 1)
+        chosen.append(name)
+    if not chosen:
+        raise CliError(f"--policy takes names, comma-separated, not {text!r}")
+    return chosen
 
 
 def _choose(text: str, known: tuple[str, ...], what: str, *, least: bool = True) -> list[str]:

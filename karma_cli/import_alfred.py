@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from karma_cli.counting import counting
 from karma_cli.errors import CliError
 from karma_eval.alfred_import import Imported, import_histories, import_tasks
 from karma_eval.alfred_records import KNOWN_FILES, fingerprint
@@ -48,8 +48,7 @@ def import_alfred(request: ImportRequest) -> int:
     console = Console()
     console.print(f"SHA-256 {digest} ({KNOWN_FILES.get(digest, 'not a file that the importer was tried on')})")
     workers = request.jobs or os.cpu_count() or 1
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
+    with counting(console) as progress:
         bar = progress.add_task("histories" if request.histories else "records", total=None)
 
         def on_progress(done: int, total: int) -> None:

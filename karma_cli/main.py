@@ -10,6 +10,7 @@ import typer
 
 from karma_cli.errors import friendly
 from karma_cli.groups import DefaultGroup
+from karma_eval.condition import DEFAULT_PLANNER
 
 __all__ = ["app"]
 
@@ -41,6 +42,9 @@ class PlannerName(StrEnum):
     RULES = "rules"
     LEARNED = "learned"
     LLM = "llm"
+
+
+_DEFAULT_PLANNER = PlannerName(DEFAULT_PLANNER)
 
 
 class MemoryName(StrEnum):
@@ -87,7 +91,7 @@ def run(
     scene: Annotated[
         str | None, typer.Option("--scene", help="Floor plan: FloorPlan1–30, 201–230, 301–330 or 401–430.")
     ] = None,
-    planner: Annotated[PlannerName, typer.Option(help="Who turns words into plans.")] = PlannerName.LEARNED,
+    planner: Annotated[PlannerName, typer.Option(help="Who turns words into plans.")] = _DEFAULT_PLANNER,
     memory: Annotated[
         MemoryName,
         typer.Option(help="What it remembers with; none: only within an instruction, the reference."),
@@ -157,7 +161,7 @@ def run(
 @friendly
 def evaluate(
     tasks: Annotated[list[Path] | None, typer.Argument(metavar="[TASKS.yaml …]", help="Task files.")] = None,
-    planner: Annotated[str, typer.Option(help="Planners to compare, comma-separated.")] = "learned",
+    planner: Annotated[str, typer.Option(help="Planners to compare, comma-separated.")] = DEFAULT_PLANNER,
     memory: Annotated[
         str, typer.Option(help="Memories to compare, comma-separated (docs/evaluation.md); FILE.py:CLASS is your own.")
     ] = "full,none",

@@ -32,7 +32,7 @@ def compare(trace: Path, *, trace_format: str, capacity: int, policy: str | None
         raise CliError(f"unknown trace format {trace_format!r}; use one of {', '.join(FORMATS)}")
     known = [*names(), "opt"]
     chosen = [p.strip() for p in policy.split(",") if p.strip()] if policy else known
-    unknown = [p for p in chosen if p not in known]
+    unknown = [p for p in chosen if p.partition(":")[0] not in known]
     if unknown or not chosen:
         raise CliError(f"unknown policy {', '.join(unknown) or policy!r}; use any of {', '.join(known)}")
     requests = read_trace(trace, trace_format)

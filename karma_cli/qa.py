@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from karma_cli.counting import counting
 from karma_eval.qa.questions import Ability
 from karma_eval.qa.run import HOMES, Exam, examine, summarise_answers
 
@@ -34,8 +34,7 @@ def run_exam(*, homes: list[str], questions: int, memories: str, seed: int, jobs
     names = [name.strip() for name in memories.split(",") if name.strip()]
     exam = Exam(homes=tuple(homes) or HOMES, questions=questions, memories=names, seed=seed)
     console = Console()
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
+    with counting(console) as progress:
         bar = progress.add_task("homes", total=len(exam.homes))
         records = examine(
             exam, workers=jobs, on_home=lambda home, done, total: progress.update(bar, completed=done, total=total)

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Condition"]
+__all__ = ["DEFAULT_PLANNER", "PLANNERS", "Condition"]
+
+PLANNERS = ("rules", "learned", "llm")
+"""Names of planners."""
+
+DEFAULT_PLANNER = "learned"
+"""The planner used where none is asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,8 +20,9 @@ class Condition:
     Attributes:
         memory: ``full``, ``no-ltm``, ``no-stm``, ``none`` (remembers within an instruction only: the reference), or
             one of `karma_eval.rivals.RIVALS`.
-        planner: ``rules``, ``learned`` or ``llm``.
-        policy: Replacement policy of short-term memory; None for the default.
+        planner: One of `PLANNERS`.
+        policy: Replacement policy of short-term memory, by the name that `memory_node.policies.create` takes; None for
+            the default.
         capacity: Objects that short-term memory holds.
         archive: Whether what short-term memory gives up can still be searched for.
         noise: What sensors get wrong, as `sim.noise.SensorNoise.parse` reads it; the run's seed is added to its own.
@@ -23,7 +30,7 @@ class Condition:
     """
 
     memory: str = "full"
-    planner: str = "rules"
+    planner: str = DEFAULT_PLANNER
     policy: str | None = None
     capacity: int = 25
     archive: bool = True

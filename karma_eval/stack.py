@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from karma_eval.condition import Condition
+from karma_eval.condition import PLANNERS, Condition
 from karma_eval.errors import EvalError
 from karma_eval.explore import Exploration, explore
-from karma_eval.rivals import RIVALS, open_rival
+from karma_eval.rivals import RIVALS, is_own, open_rival
 from memory_node import policies
 from memory_node.memory import Memory
 from planner_node.local import LocalKnowledge, MemoryMode
@@ -21,13 +21,10 @@ from scene_graph.graph import SceneGraph
 from sim.bridge import ThorRobot
 from sim.simulation import Simulation
 
-__all__ = ["MEMORIES", "PLANNERS", "Stack", "make_planner"]
+__all__ = ["MEMORIES", "Stack", "make_planner"]
 
 MEMORIES = (*(mode.value for mode in MemoryMode), *RIVALS)
 """Names of memories: ours, whole and in part, and those that it is compared with."""
-
-PLANNERS = ("rules", "learned", "llm")
-"""Names of planners."""
 
 
 def make_planner(name: str) -> Planner:
@@ -88,29 +85,27 @@ class Stack:
             map_file: A saved scene graph to begin with.
 
         Raises:
-            EvalError: If the condition names an unknown memory or policy.
+            EvalError: If the condition names an unknown memory.
+            PolicyError: If it names an unknown policy.
             SceneGraphError: If the map cannot be read, or is of another scene.
         """
-        own = ":" in condition.memory
-        if condition.memory not in MEMORIES and not own:
+        rival = condition.memory in RIVALS or is_own(condition.memory)
+        if condition.memory not in MEMORIES and not rival:
             raise EvalError(
                 f"there is no memory {condition.memory!r}; use one of {', '.join(MEMORIES)}, or FILE.py:CLASS"
             )
-        policy = condition.policy or policies.DEFAULT
-        if policy not in policies.names():
-            raise EvalError(f"there is no policy {policy!r}; use one of {', '.join(policies.names())}")
         map_id = robot.frame().map_id
         graph = SceneGraph(map_id=map_id) if map_file is None else SceneGraph.load(map_file)
         if graph.map_id and graph.map_id != map_id:
             raise EvalError(f"{map_file} is a map of {graph.map_id}; build one of {map_id} with `karma graph build`")
         with Memory.open(
             capacity=condition.capacity,
-            policy=policy,
+            policy=condition.policy or policies.DEFAULT,
             archive=condition.archive,
             clock=lambda: robot.clock(),
             scene_graph=graph,
         ) as memory:
-            if own or condition.memory in RIVALS:
+            if rival:
                 mode, knowledge = MemoryMode.FULL, open_rival(condition.memory, memory, robot, simulation)
             else:
                 mode = MemoryMode(condition.memory)

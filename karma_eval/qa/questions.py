@@ -125,6 +125,7 @@ class _Maker:
         for shown in recording.sightings:
             for sighting in shown:
                 self._seen[sighting.object_id].append(sighting)
+        self._gone = {i: recording.seen_gone(sightings[-1]) for i, sightings in self._seen.items()}
         labels = {sightings[0].label for sightings in self._seen.values()}
         # One of its class in the whole home, and no other class seen that people call the same.
         self._plain = {
@@ -149,11 +150,11 @@ class _Maker:
         yield from self._never_seen()
 
     def _where(self) -> Iterator[Question]:
-        for sightings in self._one.values():
+        for object_id, sightings in self._one.items():
             last = sightings[-1]
             if last.held:
                 continue
-            gone = self._recording.seen_gone(last) and self._pickupable(last.label)
+            gone = self._gone[object_id] and self._pickupable(last.label)
             moved = len(_places(sightings)) > 1
             yield Question(
                 text=f"Where is the {_word(last.label)}?",
@@ -260,9 +261,9 @@ class _Maker:
 
     def _contents(self) -> Iterator[Question]:
         on: dict[str, set[str]] = defaultdict(set)
-        for sightings in self._seen.values():
+        for object_id, sightings in self._seen.items():
             last = sightings[-1]
-            if last.place is not None and self._pickupable(last.label) and not self._recording.seen_gone(last):
+            if last.place is not None and self._pickupable(last.label) and not self._gone[object_id]:
                 on[last.place].add(last.label)
         for place, labels in sorted(on.items()):
             if place not in self._one:
@@ -299,11 +300,12 @@ class _Maker:
 
     def _twins(self) -> Iterator[Question]:
         """Where each of several alike was seen last; only those whose place nobody has seen empty since."""
-        by_label: dict[str, list[Sighting]] = defaultdict(list)
-        for sightings in self._seen.values():
-            by_label[sightings[0].label].append(sightings[-1])
-        for label, lasts in sorted(by_label.items()):
-            sure = [s for s in lasts if not s.held and not self._recording.seen_gone(s)]
+        by_label: dict[str, list[str]] = defaultdict(list)
+        for object_id, sightings in self._seen.items():
+            by_label[sightings[0].label].append(object_id)
+        for label, things in sorted(by_label.items()):
+            lasts = [self._seen[i][-1] for i in things]
+            sure = [i for i, last in zip(things, lasts, strict=True) if not last.held and not self._gone[i]]
             if len(lasts) < 2 or len(sure) < len(lasts) or not self._pickupable(label):
                 continue
             yield Question(

@@ -15,7 +15,7 @@ from planner_node.local import LocalKnowledge
 from sim.bridge import ThorRobot
 from sim.simulation import Simulation
 
-__all__ = ["RIVALS", "open_rival"]
+__all__ = ["RIVALS", "is_own", "open_rival"]
 
 RIVALS: dict[str, Callable[[Memory, ThorRobot, Simulation], LocalKnowledge]] = {
     "paper": lambda memory, robot, simulation: PaperKnowledge(memory, robot=robot),
@@ -24,6 +24,11 @@ RIVALS: dict[str, Callable[[Memory, ThorRobot, Simulation], LocalKnowledge]] = {
     "omniscient": lambda memory, robot, simulation: OmniscientKnowledge(memory, robot=robot, simulation=simulation),
 }
 """``paper``: KARMA as published; ``last-seen``: CAPEAM's map; ``emem``: eMEM; ``omniscient``: the bound."""
+
+
+def is_own(name: str) -> bool:
+    """Whether a memory's name is ``FILE.py:CLASS``, a memory of the user's own."""
+    return ":" in name
 
 
 def open_rival(name: str, memory: Memory, robot: ThorRobot, simulation: Simulation) -> LocalKnowledge:
@@ -39,7 +44,7 @@ def open_rival(name: str, memory: Memory, robot: ThorRobot, simulation: Simulati
     Raises:
         EvalError: If there is none of that name, or it is not installed or cannot be loaded.
     """
-    if ":" in name:
+    if is_own(name):
         return _load(name)(memory, robot=robot)
     if name not in RIVALS:
         raise EvalError(f"there is no rival memory {name!r}; use one of {', '.join(RIVALS)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -46,7 +47,7 @@ def create(
     """Make an empty cache.
 
     Args:
-        name: One of `names`.
+        name: One of `names`; parameters of its own may follow, as in ``karma:window=0.9:protected=0.5``.
         capacity: How many keys it holds.
         clock: See `Policy`.
         seed: See `Policy`.
@@ -54,7 +55,7 @@ def create(
         on_evict: See `Policy`.
 
     Raises:
-        PolicyError: Unknown name, or a bad capacity.
+        PolicyError: Unknown name or parameter, or a bad capacity.
 
     Example:
         >>> cache = create("lru", 2)
@@ -62,7 +63,26 @@ def create(
         >>> list(cache)
         ['plate', 'fork']
     """
+    name, *settings = name.split(":")
     if name not in _POLICIES:
         hint = "; it knows the future, so only `simulate` offers it" if name == "opt" else ""
         raise PolicyError(f"no policy {name!r}{hint}; choose one of {', '.join(_POLICIES)}")
-    return _POLICIES[name](capacity, clock=clock, seed=seed, context=context, on_evict=on_evict)
+    parameters = _parameters(name, settings)
+    return _POLICIES[name](capacity, clock=clock, seed=seed, context=context, on_evict=on_evict, **parameters)
+
+
+def _parameters(name: str, settings: list[str]) -> dict[str, Any]:
+    """A policy's own parameters, from ``parameter=number`` each."""
+    signature = inspect.signature(_POLICIES[name].__init__).parameters.values()
+    common = {p.name for p in inspect.signature(Policy.__init__).parameters.values()}
+    own = {p.name for p in signature if p.kind is p.KEYWORD_ONLY} - common
+    parameters: dict[str, Any] = {}
+    for setting in settings:
+        key, _, value = setting.partition("=")
+        if key not in own:
+            raise PolicyError(f"policy {name} has no parameter {key!r}; it has {', '.join(sorted(own)) or 'none'}")
+        try:
+            parameters[key] = int(value) if value.isdigit() else float(value)
+        except ValueError:
+            raise PolicyError(f"{key} of policy {name} is a number, not {value!r}") from None
+    return parameters

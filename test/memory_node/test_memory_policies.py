@@ -1,6 +1,7 @@
 """One set of checks that every policy passes, and a plain model of each simple one that it must agree with."""
 
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -408,6 +409,30 @@ def test_unknown_names_say_which_there_are():
         policies.create("mru", 3)
     with pytest.raises(PolicyError, match="simulate"):
         policies.create("opt", 3)
+
+
+def test_parameters_of_a_policy_follow_its_name():
+    trace = list("abcabcabdefdefdefgababcdgh" * 3)
+    hits = {
+        name: policies.simulate(trace, policy=name, capacity=4).hits
+        for name in ("karma", "karma:window=0.2:protected=0.8", "karma:window=1")
+    }
+    assert hits["karma"] == hits["karma:window=0.2:protected=0.8"] != hits["karma:window=1"]
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("karma:width=1", "no parameter 'width'; it has protected, sample, window"),
+        ("karma:capacity=3", "no parameter 'capacity'"),
+        ("karma:window=wide", "is a number, not 'wide'"),
+        ("karma:window=2", "shares in"),
+        ("lru:window=1", "it has none"),
+    ],
+)
+def test_wrong_parameters_say_which_there_are(name, says):
+    with pytest.raises(PolicyError, match=re.escape(says)):
+        policies.create(name, 10)
 
 
 class Home:
