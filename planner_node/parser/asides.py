@@ -60,6 +60,17 @@ _CORRECTIONS: tuple[Tokens, ...] = (
 )
 """How people begin to say it anew."""
 
+_ASIDES = w.phrases(
+    """
+    after all|for now|for a minute|for a moment|for a while|for a second|for the time being|for some reason|for once|
+    right away|straight away|at once|by now|as usual|if you like|if you wish|if you would|if you will|
+    on second thoughts|on second thought|come to think of it|while you are at it|while you are there|
+    while you are about it|as quickly as you can|as fast as you can|in the meantime|for me|for us|for her|for him|
+    for them|for later|for today|for tonight|of course|by the way|when you can|if need be|in any case
+    """
+)
+"""Words that may stand anywhere and change nothing."""
+
 _TIMES = frozenset({"when", "once", "after"})
 _OVER: tuple[Tokens, ...] = tuple(
     (time, *words)
@@ -82,6 +93,9 @@ _DONE = frozenset({"done", "ready", "finished", "over", "complete"})
 def straighten(tokens: Tokens) -> Tokens:
     """A sentence with the words that the grammar knows for what people say."""
     tokens = wished(needing(_on_condition(blunt(_without_tags(tokens)))))
+    for aside in _ASIDES:
+        tokens = _replaced(tokens, aside, ())
+    tokens = _without_until(tokens)
     for over in _OVER:
         tokens = _replaced(tokens, (*over, ","), ("then",))
     for before, after in _SAME:
@@ -160,6 +174,18 @@ def _without_times(tokens: Tokens) -> Tokens:
         start = i - 1 if tokens[i - 1] == "and" else i
         return _without_times((*tokens[:start], "then", *tokens[end:]))
     return tokens
+
+
+def _without_until(tokens: Tokens) -> Tokens:
+    """Without "until they are home": how long something is to stay so is nothing to do."""
+    for i, token in enumerate(tokens):
+        if i and token in {"until", "till"} and tokens[i + 1 : i + 2] and tokens[i + 1] in _PERSONS:
+            end = next((j for j in range(i, len(tokens)) if tokens[j] in {",", "then"}), len(tokens))
+            return (*tokens[:i], *tokens[end:])
+    return tokens
+
+
+_PERSONS = frozenset({"i", "we", "he", "she", "they", "somebody", "everybody", "everyone", "mum", "dad"})
 
 
 def _on_condition(tokens: Tokens) -> Tokens:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from planner_node.parser import words as w
 from planner_node.parser.rephrase import ensuring, imperative
+from planner_node.parser.terse import is_thing
 
 __all__ = ["Passage", "is_exclamation", "is_rhetorical", "passages"]
 
@@ -88,6 +89,11 @@ def passages(tokens: Tokens, is_noun: Callable[[str], bool]) -> list[Passage]:
         verb = _telling(piece, is_noun)
         if verb is None and _wanting(_led(piece)) and any("so" in later[:2] for later in pieces[number + 1 :]):
             verb = len(piece) - 2
+        listed = result and result[-1].verb is not None and not any(t != "," for t in asked)
+        if verb is None and listed and is_thing(_led(piece), is_noun, many=True):
+            # "there is a bat on the shelf, and a racket": told of as well.
+            result[-1] = Passage((*result[-1].tokens, *piece), result[-1].verb)
+            continue
         if verb is None:
             asked += piece
             continue

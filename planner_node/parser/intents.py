@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from planner_node.parser.syntax import Clause, NounPhrase, Prepositional
-from planner_node.parser.words import DEEDS, DETERMINERS
+from planner_node.parser.syntax import Clause, NounPhrase, Prepositional, singular
+from planner_node.parser.words import DEEDS, DETERMINERS, verb_base
 from scene_graph.ontology import Ontology
 
 __all__ = ["Intent", "Reading", "interpret"]
@@ -140,6 +140,8 @@ class _Interpreter:
             return []
         words = clause.text.split()
         asks = not {"is", "are", "was", "were", "has", "have"} & set(words) or words[-1] in _DOES
+        if asks and not clause.prepositional and [*words][:1] in (["coffee"], ["espresso"]) and len(words) <= 2:
+            return [Intent(skill="brew", phrases={"object": NounPhrase(words=("mug",), determiner="a")})]
         things = [o for o in clause.objects if not DETERMINERS.keys() & set(o.words)]
         if asks and len(things) == len(clause.objects) == 1 and not clause.prepositional:
             thing = things[0]
@@ -148,7 +150,7 @@ class _Interpreter:
             joins = bool(set(words) & _TOO) or words[0] in _NEXT
             if joins and before and self.affords(thing, "pickupable", "toggleable", "openable"):
                 return self.repeated(clause, before)
-            if words[-1] in _WISHING and self.affords(thing, "pickupable"):
+            if words[-1] in _WISHING and not _TOO & set(words) and self.affords(thing, "pickupable"):
                 return [Intent(skill="hand_over", phrases={"object": thing})]
         two = asks and len(things) == len(clause.objects) == 2 and not clause.prepositional
         if two and self._is_place(things[1]) and self.affords(things[0], "pickupable"):  # "pillow, armchair"
@@ -195,8 +197,9 @@ class _Interpreter:
         """Objects with what describes them, the destination, and the other phrases."""
         objects = list(clause.objects)
         pps = [p for p in clause.prepositional if p.relation not in {"also", "for", "until"}]
-        sources = [p for p in pps if p.relation == "from"]
-        others = [p for p in pps if p.relation not in _DESTINATION | {"from"}]
+        leaving = {"from", "of"} if clause.verb[-1:] == ("out",) else {"from"}
+        sources = [p if p.relation == "from" else replace(p, relation="from") for p in pps if p.relation in leaving]
+        others = [p for p in pps if p.relation not in _DESTINATION | leaving]
         places = [p for p in pps if p.relation in _DESTINATION]
         destination: Prepositional | None = None
         describing: list[Prepositional] = list(sources)
@@ -327,6 +330,8 @@ class _Interpreter:
     def _take(self, clause: Clause) -> list[Intent]:
         objects, destination, _ = self._split_places(clause)
         if not objects and destination is not None and clause.verb[:1] != ("get",):
+            return []
+        if clause.verb[:1] == ("clear",) and not any(p.relation == "from" for p in clause.prepositional):
             return []
         if (
             destination is not None
@@ -502,7 +507,7 @@ class _Interpreter:
 
     def _brew(self, clause: Clause) -> list[Intent]:
         words = clause.text.split()
-        if not {"coffee", "espresso", "latte"} & set(words):
+        if clause.verb != ("brew",) and not {"coffee", "espresso", "latte"} & set(words):
             return []
         vessel = next((p.phrase for p in clause.prepositional if p.relation == "in"), None)
         return [Intent(skill="brew", phrases={"object": vessel or NounPhrase(words=("mug",), determiner="a")})]
@@ -673,6 +678,7 @@ def interpret(clauses: Sequence[Clause], ontology: Ontology, before: Sequence[In
     told: list[str] = []
     topic: NounPhrase | None = None
     pending = False
+    carried_out: list[Clause] = []
     for clause in clauses:
         if clause.told:
             told.append(clause.text)
@@ -694,6 +700,9 @@ def interpret(clauses: Sequence[Clause], ontology: Ontology, before: Sequence[In
             intents.append(interpreter.supply(intent, intents) if omitted else _taken_up(intent, intents))
         if not found and not clause.negated and clause.text.strip():
             unclear.append(clause.text)
+        elif found and not clause.negated:
+            carried_out.append(clause)
+    unclear += [clause.text for clause in carried_out if _left_out(clause, intents, ontology)]
     for i, here in enumerate(intents):
         following = next((later for later in intents[i + 1 :] if later.text != here.text), None)
         thing = following.phrases.get("object") if following is not None else None
@@ -704,6 +713,33 @@ def interpret(clauses: Sequence[Clause], ontology: Ontology, before: Sequence[In
         told += [text for text in unclear if _REMARK.match(text)]
         unclear = [text for text in unclear if not _REMARK.match(text)]
     return Reading(intents, unclear, told)
+
+
+def _left_out(clause: Clause, intents: Sequence[Intent], ontology: Ontology) -> list[str]:
+    """Things that a clause names and that no intent is about: so it was not understood whole."""
+    if any(not intent.phrases and intent.text == clause.text for intent in intents):
+        return []  # "put the apple down": whatever is held
+    said = {word for intent in intents for phrase in intent.phrases.values() for word in _words(phrase)}
+    said |= {word for intent in intents for word in intent.condition} | set(clause.verb)
+    if any(intent.skill == "brew" for intent in intents):
+        said |= {"coffee", "cup", "mug"}
+    tokens = clause.text.split()
+    missing: list[str] = []
+    i = 0
+    while i < len(tokens):
+        size = next((n for n in (3, 2, 1) if ontology.find(" ".join(tokens[i : i + n])) and i + n <= len(tokens)), 0)
+        name = tokens[i : i + size]
+        if size and not said & {name[-1], singular(name[-1])} and verb_base(name[0]) is None:
+            missing.append(" ".join(name))
+        i += max(1, size)
+    return missing
+
+
+def _words(phrase: NounPhrase) -> set[str]:
+    """All words by which a phrase names or describes a thing."""
+    inner = [*phrase.contents, *(place.phrase for place in phrase.places)]
+    words = {*phrase.words, *phrase.relative, *(word for other in inner for word in _words(other))}
+    return words | {singular(word) for word in words}
 
 
 def _is_share(clause: Clause) -> bool:

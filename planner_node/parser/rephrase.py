@@ -22,6 +22,9 @@ _WISHES: tuple[Tokens, ...] = (
     ("i", "will", "have"),
     *((modal, person, verb) for modal in ("could", "can", "may") for person in ("i", "we") for verb in ("have", "get")),
     ("let", "me", "have"),
+    ("i", "would", "have"),
+    ("need",),
+    ("want",),
     ("let", "us", "have"),
     ("lets", "have"),
     ("any", "chance", "of"),
@@ -275,7 +278,7 @@ def wished(tokens: Tokens) -> Tokens:
         at = next((i for i, t in enumerate(part) if participle_base(t) or t in _LIKE_BASE), None)
         if at is None or (at == 0 and not orders) or (at and part[at - 1] in w.DETERMINERS):
             return tokens
-        if at and (len(part[:at]) > 5 or any(w.PREPOSITIONS.match(part, j) for j in range(at))):
+        if len(part[:at]) > 7:
             return tokens
         if at + 1 < len(part) and not _may_follow(part, at + 1):
             return tokens

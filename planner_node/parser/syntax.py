@@ -15,7 +15,7 @@ from planner_node.parser import words as w
 from planner_node.parser.asides import correction, corrections_at, straighten
 from planner_node.parser.context import is_exclamation, is_rhetorical, passages
 from planner_node.parser.rephrase import ensuring, imperative, is_statement, participle_base
-from planner_node.parser.terse import announces, is_thing, singular, spelt_out
+from planner_node.parser.terse import announces, inverted, is_thing, singular, spelt_out
 
 __all__ = ["VAGUE", "Clause", "NounPhrase", "Prepositional", "Splitter", "singular", "tokenize"]
 
@@ -155,6 +155,8 @@ class Splitter:
                     result[-1:] = _corrected(result[-1], clauses)
                 else:
                     result.extend(clauses)
+            if sentence[-1:] in (("please",), ("pls",)) and result and not result[-1].sense and not result[-1].told:
+                result[-1] = replace(result[-1], text=f"{result[-1].text} please")
             if mark == ":" and result and not result[-1].sense and result[-1].objects:
                 result[-1] = replace(result[-1], topic=True)
         return _with_topics(result)
@@ -162,7 +164,8 @@ class Splitter:
     def _is_aside(self, sentence: tuple[str, ...], mark: str, *, last: bool) -> bool:
         if mark == "?" and not last and is_rhetorical(sentence):
             return True
-        return announces(sentence) or is_exclamation(sentence, self.is_noun)
+        likewise = sentence[:2] in (("so", "is"), ("so", "are"))
+        return likewise or announces(sentence) or is_exclamation(sentence, self.is_noun)
 
     def _asked_and_told(self, tokens: tuple[str, ...]) -> list[Clause]:
         result: list[Clause] = []
@@ -218,6 +221,7 @@ class Splitter:
             start = i + 1
             while start < len(tokens) and tokens[start] in {",", "and"}:
                 start += 1
+            start += 2 if tokens[start : start + 2] in (("so", "is"), ("so", "are")) else 0
             phrase, end = self._noun_phrase(tokens, start)
             if phrase is None or not phrase.words or not self.is_noun(phrase.words[-1]):
                 break
@@ -364,8 +368,14 @@ class Splitter:
 
     def _elided(self, tokens: tuple[str, ...], i: int, start: int) -> bool:
         """Whether "… and the plate on the table" begins a clause whose verb was said before."""
-        before = any(self._is_place(tokens, j) for j in range(start, i))
         after = tokens[i + 1 :]
+        end = next((j for j, t in enumerate(after) if t in {",", "then"}), len(after))
+        if inverted(after[:end], self.is_noun) is not None:
+            return True
+        switched = {"on", "off"} & set(tokens[start + 1 : i])
+        if switched and after[end - 1 : end] in (("on",), ("off",)) and is_thing(after[: end - 1], self.is_noun):
+            return True
+        before = any(self._is_place(tokens, j) for j in range(start, i))
         if not before or not after or after[0] not in w.DETERMINERS:
             return False
         for j in range(1, len(after)):
@@ -447,7 +457,7 @@ class Splitter:
             negated = True
             i += 1 if tokens[i] == "never" else 2
         tokens = tokens[i:]
-        tokens = imperative(tokens)
+        tokens = imperative(inverted(tokens, self.is_noun) or tokens)
         if not tokens:
             return None
         if tokens[:2] == ("do", "not"):  # an idiom for it: "leave the tomato alone"
@@ -909,7 +919,12 @@ def _corrected(said: Clause, anew: list[Clause]) -> list[Clause]:
         return [replace(first, objects=said.objects) if pronoun and said.objects else first, *anew[1:]]
     if first.objects:
         return [
-            replace(said, objects=first.objects, prepositional=first.prepositional or said.prepositional),
+            replace(
+                said,
+                objects=first.objects,
+                prepositional=first.prepositional or said.prepositional,
+                text=" ".join((*said.verb, first.text)),
+            ),
             *anew[1:],
         ]
     return [replace(said, prepositional=first.prepositional or said.prepositional), *anew[1:]]
@@ -922,19 +937,30 @@ def _exchanged(first: Clause, said_first: Clause) -> list[Clause]:
         # "start the machine once you have put the mug under it": the thing is named where it comes first.
         places = tuple(replace(p, phrase=named) if p.phrase.pronoun == "it" else p for p in first.prepositional)
         first = replace(first, prepositional=places)
+        if first.objects and first.objects[0].pronoun == "it" and said_first.objects[0] is named:
+            # "bring the cup, after rinsing it": likewise.
+            first = replace(first, objects=(named, *first.objects[1:]))
+            said_first = replace(said_first, objects=(NounPhrase(pronoun="it"), *said_first.objects[1:]))
     return [first, said_first]
 
 
 def _with_topics(clauses: list[Clause]) -> list[Clause]:
     """Join what is only named with the clause that takes it up: "the shaker, put it next to the toaster"."""
     result: list[Clause] = []
+    goes_on = False
     for clause in clauses:
         at = len(result) - 1
         while at > 0 and result[at].told and not result[at].objects:
             at -= 1
+        if clause.sense and clause.objects and clause.objects[0].pronoun == "them":
+            at = _gather(result, at)
+        if result and _is_wish(result[-1]) and clause.objects and clause.objects[0].pronoun in {"it", "one", "them"}:
+            # "we need potatoes, put one in the pot": why, and what.
+            result[-1] = replace(result[-1], sense="", verb=(), told=True)
         before = result[at] if result else None
         takes_up = clause.sense and clause.objects and clause.objects[0].pronoun in {"it", "them", "one"}
-        left_out = clause.sense and not clause.objects and before is not None and before.topic
+        binned = clause.verb == ("bin",) and before is not None and before.told
+        left_out = clause.sense and not clause.objects and before is not None and (before.topic or binned)
         if (takes_up or left_out) and before is not None and not before.sense and before.objects and not before.negated:
             named = before.objects
             places = tuple(p for p in before.prepositional if p.relation in {"in", "on", "near", "under", "at"})
@@ -947,9 +973,27 @@ def _with_topics(clauses: list[Clause]) -> list[Clause]:
             else:
                 del result[at]
             result.append(replace(clause, objects=(*named, *clause.objects[1:])))
+            goes_on = bool(before.topic)
+        elif goes_on and clause.sense and not clause.objects and not clause.told:
+            result.append(replace(clause, objects=(NounPhrase(pronoun="it"),)))
         else:
             result.append(clause)
+            goes_on = goes_on and not clause.objects
     return result
+
+
+def _gather(clauses: list[Clause], at: int) -> int:
+    """Join what is told of several things ("the plate is dirty. So is the mug"); returns where that stands."""
+    while at > 0 and clauses[at].told and clauses[at - 1].told and clauses[at - 1].objects:
+        before = clauses.pop(at - 1)
+        at -= 1
+        clauses[at] = replace(clauses[at], objects=(*before.objects, *clauses[at].objects))
+    return at
+
+
+def _is_wish(clause: Clause) -> bool:
+    """Whether what is to be brought was only wished for: "we need potatoes"."""
+    return clause.sense == "bring" and clause.text.split()[0] in {"i", "we", "need", "want"}
 
 
 def _comma_or(tokens: tuple[str, ...], word: str) -> int:

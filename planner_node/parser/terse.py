@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from planner_node.parser import words as w
 from planner_node.parser.rephrase import participle_base
 
-__all__ = ["announces", "is_thing", "singular", "spelt_out"]
+__all__ = ["announces", "inverted", "is_thing", "singular", "spelt_out"]
 
 Tokens = tuple[str, ...]
 IsNoun = Callable[[str], bool]
@@ -63,7 +63,7 @@ def spelt_out(tokens: Tokens, is_noun: IsNoun) -> list[Tokens]:
     waiting: Tokens = ()
     for joint, part in _parts(tokens):
         whole = (*waiting, joint, *part) if waiting else part
-        order = _order(_stripped(whole), is_noun)
+        order = _order(_stripped(whole), is_noun) or (_onward(_stripped(whole), is_noun) if result else None)
         if order is None:
             waiting = whole
         else:
@@ -104,12 +104,21 @@ def _order(tokens: Tokens, is_noun: IsNoun) -> Tokens | None:
         verb = _STATES.get(tokens[-1]) or (participle_base(tokens[-1]) if not is_noun(tokens[-1]) else None)
         if verb is not None:
             return (verb, *tokens[:-1])
-    return _inverted(tokens, is_noun) or _placed(tokens, is_noun)
+    return inverted(tokens, is_noun) or _placed(tokens, is_noun)
 
 
-def _inverted(tokens: Tokens, is_noun: IsNoun) -> Tokens | None:
-    """Read "into the fridge with the tomato", "back on the stove with it"."""
-    start = 1 if tokens[0] == "back" else 0
+def _onward(tokens: Tokens, is_noun: IsNoun) -> Tokens | None:
+    """Read "…, and back on the counter": the same thing, to another place."""
+    start = 1 if tokens[:1] == ("back",) else 0
+    match = w.PREPOSITIONS.match(tokens, start)
+    placed = bool(match) and w.PREPOSITIONS[tokens[start : start + match]] in _PLACES
+    return ("put", "it", *tokens[start:]) if placed and is_thing(tokens[start + match :], is_noun) else None
+
+
+def inverted(tokens: Tokens, is_noun: IsNoun) -> Tokens | None:
+    """Read "into the fridge with the tomato", "back on the stove with it"; None for what is put otherwise."""
+    tokens = _stripped(tokens)
+    start = 1 if tokens[:1] == ("back",) else 0
     match = w.PREPOSITIONS.match(tokens, start)
     if not match or w.PREPOSITIONS[tokens[start : start + match]] not in _PLACES or "with" not in tokens[2:]:
         return None
@@ -127,7 +136,8 @@ def _placed(tokens: Tokens, is_noun: IsNoun) -> Tokens | None:
             continue
         if tokens[: i + 1] in w.VERBS:
             return None  # "switch on the lamp"
-        if not is_thing(tokens[:i], is_noun, many=True):
+        thing = tokens[: i - 1] if tokens[i - 1] in {"back", "both", "all"} else tokens[:i]
+        if not is_thing(thing, is_noun, many=True):
             return None
         relation = w.PREPOSITIONS[tokens[i : i + match]]
         place = tokens[i + match :]
@@ -140,7 +150,10 @@ def _placed(tokens: Tokens, is_noun: IsNoun) -> Tokens | None:
         if relation not in _PLACES:
             return None
         ends = next((j for j in range(1, len(place)) if w.PREPOSITIONS.match(place, j)), len(place))
-        return ("put", *tokens) if is_thing(place[:ends], is_noun) or place == ("there",) else None
+        said_before = place in (("there",), ("it",), ("that",), ("them",))
+        return ("put", *thing, *tokens[i:]) if said_before or is_thing(place[:ends], is_noun) else None
+    if tokens[-1] == "inside" and is_thing(tokens[:-1], is_noun, many=True):
+        return ("put", *tokens)
     return None
 
 

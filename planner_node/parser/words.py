@@ -25,6 +25,7 @@ __all__ = [
     "VERBS",
     "PhraseTable",
     "is_known",
+    "phrases",
     "verb_base",
     "word_set",
 ]
@@ -57,13 +58,15 @@ _SENSES: dict[str, str] = {
     "leave|keep|hang|slide|tuck|put away|put back|put down|set down|lay down|place down|place back|return|replace|"
     "bring back|take back|carry|move|shift|deliver|drop off|stack|serve|sit|pop|park|hide|dump|slip|toss in|add|"
     "set aside|put aside|line up|stand|bring over|take over|restock|shelve|settle|plop|install",
-    "take": "take|pick up|pick|grab|get|fetch|retrieve|collect|lift|lift up|take out|get out|remove|bring out|"
+    "take": "clear|clear away|"
+    "take|pick up|pick|grab|get|fetch|retrieve|collect|lift|lift up|take out|get out|remove|bring out|"
     "grab up|acquire|pull out|gather|gather up|obtain|seize|hold|snatch|take hold of|get hold of|pluck",
     "bring": "bring|hand|give|hand over|pass|fetch me|get me|bring me|give me|hand me",
     "wash": "wash|rinse|rinse off|rinse out|wash off|wash up|wash out|clean|clean off|clean up|clean out|scrub|"
     "soak|wet|run water over|run under water|give a wash|give a rinse|cleanse|sanitize|polish",
     "wipe": "wipe|wipe down|wipe off|dust|wipe clean",
-    "cut": "slice|slice up|cut|cut up|chop|chop up|dice|carve|halve|crack|cut apart|cut open|cut into",
+    "cut": "shred|mince|cube|quarter|"
+    "slice|slice up|cut|cut up|chop|chop up|dice|carve|halve|crack|cut apart|cut open|cut into",
     "heat": "heat|heat up|warm|warm up|microwave|reheat|re heat|nuke|zap|warm through",
     "cook": "cook|bake|roast|fry|toast|boil|grill|saute|steam|scramble",
     "cool": "cool|chill|refrigerate|cool down|cool off|chill down|freeze|make cold",
@@ -144,9 +147,14 @@ def verb_base(word: str) -> str | None:
 _FIRST = frozenset(words[0] for words in VERBS)
 
 
+def phrases(text: str) -> tuple[tuple[str, ...], ...]:
+    """Phrases separated by bars, each as its words."""
+    return tuple(tuple(phrase.split()) for phrase in text.split("|"))
+
+
 def _table(text: str) -> PhraseTable:
     """Phrases separated by bars, without meanings."""
-    return PhraseTable({tuple(phrase.split()): "" for phrase in text.split("|")})
+    return PhraseTable(dict.fromkeys(phrases(text), ""))
 
 
 PREPOSITIONS = PhraseTable(
@@ -187,7 +195,9 @@ FILLERS = _table(
     "slowly|do me a favor and|do me a favour and|time to|it is time to|want you to|need you to|"
     "go over and|go there and|walk over and|head over and|turn around and|meanwhile|in the meantime|at the same time|"
     "at least|anyway|right|alright|maybe|perhaps|um|uh|er|erm|like|pls|first of all|possibly|if you could|if you can|"
-    "if possible|oh"
+    "if possible|oh|actually|ah|yes|yeah|yep|sorry|no problem|lovely|great|perfect|good|thanks|thank you|careful|"
+    "excellent|nice|wonderful|brilliant|super|fine|done|well done|ready|alas|hm|hmm|well then|right then|now then|"
+    "ok then|okay then|and now|never mind|not to worry"
 )
 """Words before a verb that change nothing."""
 
