@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from memory_node.recollection import Recollection
 from planner_node.knowledge import Knowledge
 from planner_node.parser import NounPhrase
+from planner_node.parser.rephrase import deeds
 from planner_node.parser.syntax import Prepositional
-from planner_node.parser.words import DEEDS, word_set
+from planner_node.parser.words import word_set
 from planner_node.plan import ObjectRef
 from planner_node.session import Session
 from scene_graph.ontology import ClassInfo, Ontology
@@ -372,8 +373,33 @@ class Grounder:
         return score
 
     def _deed_score(self, phrase: NounPhrase, thing: ObjectState) -> float:
-        told = {skill for skill, words in DEEDS.items() if words & set(phrase.relative)}
+        told = deeds(phrase.relative)
         return 1.0 if told and self.session.did(told, thing.object_id) else 0.0
+
+    def done_to(self, phrase: NounPhrase, wanted: Wanted) -> list[ObjectState]:
+        """What "the thing you washed" means: what that was done to last and that can stand there; none for other words.
+
+        Args:
+            phrase: The person's words.
+            wanted: Which classes can stand there.
+        """
+        skills = deeds(phrase.relative)
+        if not skills or "you" not in phrase.relative or "not" in phrase.relative:
+            return []
+        named = {lb for lb, _ in class_candidates(replace(phrase, relative=()), self.ontology)}
+        newest: list[ObjectState] = []
+        turn = None
+        for skill, who, when in reversed(self.session.deeds):
+            thing = self.get(who) if skill in skills else None
+            if thing is None or not wanted(self.ontology.get(thing.label)) or thing in newest:
+                continue
+            if named and thing.label not in named and not _is_open(phrase):
+                continue
+            if turn is not None and (when != turn or not (phrase.plural or phrase.determiner == "all")):
+                break
+            turn = when
+            newest.append(thing)
+        return newest
 
     def _place_score(self, place: Prepositional, thing: ObjectState) -> float:
         """1 if the thing is where the phrase says, as far as memory knows; 0 if that cannot be told."""

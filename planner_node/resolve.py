@@ -19,6 +19,9 @@ from scene_graph.ontology import ClassInfo
 
 __all__ = ["Resolver"]
 
+_DRINKS = frozenset({"coffee", "tea", "drink", "beverage", "espresso", "cocoa", "juice"})
+"""What is meant by them is the vessel: "bring me my tea"."""
+
 _CONTROLS = {
     "Bathtub": "Faucet",
     "BathtubBasin": "Faucet",
@@ -244,6 +247,12 @@ class Resolver:
     ) -> list[ObjectRef]:
         grounder = self.composer.grounder
         wanted = self._wanted(intent, parameter, chosen)
+        if phrase.words[-1:] and phrase.words[-1] in _DRINKS and not self.composer.ontology.find(phrase.text):
+            phrase = replace(phrase, words=("cup",), states=(*phrase.states, "filled"))
+        if not phrase.part:
+            done = grounder.done_to(phrase, wanted)
+            if done:
+                return [self.composer.adopt(thing, phrase.text) for thing in done]
         ranked = grounder.labels(phrase, wanted)
         if "toggleable" in parameter.affordances and ranked and not wanted(self.composer.ontology.get(ranked[0][0])):
             # "turn on the sink", "the stove": what is meant is its tap, its knob.
@@ -365,9 +374,9 @@ class Resolver:
         grounder = self.composer.grounder
         thing = grounder.get(place.object_id) if place.object_id is not None else None
         label = objects[0].label if objects else ""
-        if thing is None:
+        if thing is None and "receptacle" in self.composer.ontology.get(place.label).affordances:
             return place
-        support = grounder.support(thing)
+        support = grounder.support(thing) if thing is not None else None
         if support is not None and label in self.composer.ontology.get(support.label).holds:
             return self.composer.adopt(support)
         holders = [
@@ -375,7 +384,8 @@ class Resolver:
             for lb in sorted(self.composer.ontology.holders(label))
             if not self.composer.ontology.get(lb).closes and lb != place.label
         ]
-        return self.composer.helper("surface", holders, at=thing.position) if holders else place
+        at = thing.position if thing is not None else None
+        return self.composer.helper("surface", holders, at=at) if holders else place
 
     # Conditions.
 

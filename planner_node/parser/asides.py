@@ -66,7 +66,9 @@ _ASIDES = w.phrases(
     right away|straight away|at once|by now|as usual|if you like|if you wish|if you would|if you will|
     on second thoughts|on second thought|come to think of it|while you are at it|while you are there|
     while you are about it|as quickly as you can|as fast as you can|in the meantime|for me|for us|for her|for him|
-    for them|for later|for today|for tonight|of course|by the way|when you can|if need be|in any case
+    for them|for later|for today|for tonight|of course|by the way|when you can|if need be|in any case|
+    wherever it is|wherever they are|wherever you find it|whichever you find|any will do|either will do|
+    i do not mind which|it does not matter which|one after the other|if you find it|no matter where it is
     """
 )
 """Words that may stand anywhere and change nothing."""
@@ -267,7 +269,7 @@ def _described(tokens: Tokens) -> Tokens:
         follows = tokens[i + 1 : i + 2]
         before = tokens[i - 1] if i else ""
         named = follows and follows[0] != "," and before not in {"of", "about"}
-        if token in {"what", "whatever"} and i and named:
+        if token in {"what", "whatever"} and named and (i or follows[0] in {"you", "i", "we", "one"}):
             result += ["something", "that"]
         else:
             result.append(token)

@@ -112,12 +112,20 @@ def is_exclamation(tokens: Tokens, is_noun: Callable[[str], bool]) -> bool:
         return False
     if tokens[0] in _INTERJECTIONS and len(tokens) == 1:
         return True
-    if tokens[:2] in (("what", "a"), ("what", "an"), ("such", "a")):
+    if any(tokens[: len(opening)] == opening for opening in _ASIDES):
         return True
     named = any(is_noun(" ".join(tokens[i:])) or is_noun(tokens[i].removesuffix("s")) for i in range(len(tokens)))
     verbs = any(w.verb_base(t) is not None for t in tokens)
     plural = tokens[-1].endswith("s") and not tokens[-1].endswith(("ss", "us", "is"))
     return len(tokens) <= 2 and plural and not named and not verbs and not w.FILLERS.match(tokens, 0)
+
+
+_ASIDES: tuple[Tokens, ...] = w.phrases(
+    "what a|what an|such a|time for|any of them|any of those|either of|either one|whichever|no matter|never mind|"
+    "it does not matter|i do not mind|i do not care|too bad|too bright|too dark|too loud|too hot|too cold|that is it|"
+    "that is all|good morning|good evening|good night|good job|well done|oh dear|oh no|thank you"
+)
+"""Beginnings of sentences without an order in them."""
 
 
 def is_rhetorical(tokens: Tokens) -> bool:
@@ -182,6 +190,9 @@ def _telling(piece: Tokens, is_noun: Callable[[str], bool]) -> int | None:
     if tokens[0] == "no" and len(tokens) > 1 and tokens[1] not in {"wait", "sorry", "not"} | w.DETERMINERS.keys():
         return shift
     verb = _finite(tokens, is_noun)
+    if tokens[0] == "there" and (_BE | {"be"}) & set(tokens[1:4]):
+        # "there is …", "there should be a plate in the cupboard": it is only said to be.
+        return shift + next(i for i, t in enumerate(tokens[1:4], start=1) if t in _BE | {"be"})
     if verb is None:
         return shift if reason and "you" not in tokens else None
     if not reason and (_ASKING & set(tokens) or _tells_to(tokens, verb)):

@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from planner_node.parser.rephrase import deeds
 from planner_node.parser.syntax import Clause, NounPhrase, Prepositional, singular
-from planner_node.parser.words import DEEDS, DETERMINERS, verb_base
+from planner_node.parser.words import DETERMINERS, verb_base
 from scene_graph.ontology import Ontology
 
 __all__ = ["Intent", "Reading", "interpret"]
@@ -269,6 +270,11 @@ class _Interpreter:
         return result
 
     def _carry(self, objects: Sequence[NounPhrase], destination: Prepositional) -> list[Intent]:
+        labels = self.labels(destination.phrase)
+        strict = destination.relation in {"in", "on"} and not destination.phrase.pronoun
+        if labels and strict and not self.affords(destination.phrase, "receptacle"):
+            # "Add the potato to the tomato": to where that is.
+            destination = Prepositional("near", destination.phrase)
         result: list[Intent] = []
         for thing in objects:
             for content in (c for c in thing.contents if self.affords(c, "pickupable")):
@@ -628,7 +634,7 @@ def _taken_up(intent: Intent, before: Sequence[Intent]) -> Intent:
     """An intent with "the food you heated" replaced by what was heated before, in this same instruction."""
     phrases = dict(intent.phrases)
     for name, phrase in intent.phrases.items():
-        told = {skill for skill, words in DEEDS.items() if words & set(phrase.relative)}
+        told = deeds(phrase.relative)
         done = next((b.phrases["object"] for b in reversed(before) if b.skill in told and "object" in b.phrases), None)
         if done is not None and phrase.determiner in {"the", "all", ""}:
             phrases[name] = replace(done, determiner="the") if done.words else done

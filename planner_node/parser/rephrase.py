@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from planner_node.parser import words as w
 
-__all__ = ["blunt", "ensuring", "imperative", "is_statement", "needing", "participle_base", "wished"]
+__all__ = ["blunt", "deeds", "ensuring", "imperative", "is_statement", "needing", "participle_base", "wished"]
 
 Tokens = tuple[str, ...]
 
@@ -133,12 +135,19 @@ _PAST = {
     "went": "go",
     "made": "make",
     "shut": "shut",
-    "found": "find",
     "laid": "lay",
     "hung": "hang",
     "kept": "keep",
-    "held": "hold",
     "ran": "run",
+    "hid": "hide",
+    "stuck": "stick",
+    "stood": "stand",
+    "sat": "sit",
+    "held": "hold",
+    "found": "find",
+    "broke": "break",
+    "froze": "freeze",
+    "lit": "light",
 }
 
 _ENSURE: tuple[Tokens, ...] = (
@@ -198,6 +207,30 @@ def participle_base(word: str) -> str | None:
         if w.verb_base(base) == base:
             return base
     return None
+
+
+def deeds(relative: Sequence[str]) -> frozenset[str]:
+    """Skills that a relative clause tells of: "(the food) you heated" → heat."""
+    told: set[str] = set()
+    for word in relative:
+        base = _PAST.get(word) or participle_base(word)
+        sense = w.VERBS.get((base,), "") if base is not None else ""
+        told |= _CARRIED_OUT.get(sense, {sense} - {"", "unable", "repeat"})
+    if "used" in relative:
+        told |= {"pick_up"}
+    return frozenset(told)
+
+
+_CARRIED_OUT = {
+    "move": {"move", "put"},
+    "take": {"pick_up", "move"},
+    "bring": {"hand_over", "move"},
+    "toggle": {"toggle_on", "toggle_off"},
+    "examine": {"examine", "look_at"},
+    "find": {"explore"},
+    "wipe": {"clean"},
+}
+"""Senses of verbs to the skills that they tell of, where those are not called so."""
 
 
 def imperative(tokens: Tokens) -> Tokens:
@@ -375,6 +408,8 @@ def _idiom(tokens: Tokens) -> Tokens | None:
         for ending in _ALONE:
             if len(tokens) > len(ending) + 1 and tokens[-len(ending) :] == ending:
                 return ("do", "not", "touch", *tokens[1 : -len(ending)])
+    if verb == "keep" and len(tokens) > 2 and tokens[-1] in {"fresh", "cool", "cold", "chilled"}:
+        return ("put", *tokens[1:-1], "in", "the", "fridge")
     if verb in {"get", "set"} and tokens[-1:] in (("going",), ("started",), ("running",)) and len(tokens) > 2:
         return ("turn", "on", *tokens[1:-1])
     if verb in {"get", "make", "keep"} and len(tokens) > 2:

@@ -146,6 +146,9 @@ class Splitter:
             if self._is_aside(sentence, mark, last=number + 1 == len(sentences)):
                 result.append(self._told(sentence, 0))
                 continue
+            if sentence[0] == "not" and sentence[1:2] and sentence[1] in w.DETERMINERS and result:
+                result[-1] = _excluding(result[-1], sentence[2:])
+                continue
             bounds = [0, *corrections_at(sentence), len(sentence)]
             for start, end in pairwise(bounds):
                 anew = correction(sentence[start:end])
@@ -928,6 +931,14 @@ def _corrected(said: Clause, anew: list[Clause]) -> list[Clause]:
             *anew[1:],
         ]
     return [replace(said, prepositional=first.prepositional or said.prepositional), *anew[1:]]
+
+
+def _excluding(clause: Clause, thing: tuple[str, ...]) -> Clause:
+    """A clause whose object is said not to be something: "something to read. Not the newspaper"."""
+    if not clause.objects:
+        return clause
+    first = clause.objects[0]
+    return replace(clause, objects=(replace(first, relative=(*first.relative, "not", *thing)), *clause.objects[1:]))
 
 
 def _exchanged(first: Clause, said_first: Clause) -> list[Clause]:

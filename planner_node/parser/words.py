@@ -10,7 +10,6 @@ from types import MappingProxyType
 
 __all__ = [
     "ADVERBS",
-    "DEEDS",
     "DETERMINERS",
     "FILLERS",
     "LANDMARKS",
@@ -320,21 +319,6 @@ STATE_WORDS: MappingProxyType[str, str] = MappingProxyType(
     }
 )
 """Adjectives and participles to the states of `scene_graph.types`."""
-
-DEEDS: MappingProxyType[str, frozenset[str]] = MappingProxyType(
-    {
-        "wash": word_set("washed rinsed cleaned"),
-        "heat": word_set("heated warmed microwaved"),
-        "cool": word_set("cooled chilled refrigerated"),
-        "cut": word_set("sliced cut chopped"),
-        "cook": word_set("cooked fried toasted baked boiled"),
-        "pick_up": word_set("picked took grabbed held used"),
-        "move": word_set("moved put placed brought carried"),
-        "fill": word_set("filled"),
-        "toggle_on": word_set("turned switched"),
-    }
-)
-"""Skills to words of relative clauses that tell of them: "the food you heated"."""
 
 
 def is_known(word: str) -> bool:
