@@ -31,7 +31,7 @@ class Limits:
     viewpoints: int = 6
     candidates: int = 4
     repeats: int = 1
-    places: int = 25
+    places: int = 60
 
 
 def require(outcome: SkillResult, what: str) -> None:

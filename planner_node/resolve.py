@@ -16,6 +16,7 @@ from planner_node.parser import words as w
 from planner_node.plan import ObjectRef
 from planner_node.skills import SKILLS, Parameter
 from scene_graph.ontology import ClassInfo
+from scene_graph.types import ObjectState
 
 __all__ = ["Resolver"]
 
@@ -262,6 +263,10 @@ class Resolver:
             known = self.composer.ontology
             ranked = sorted(ranked, key=lambda e: -e[1] - 0.15 * ("container" in known.get(e[0]).categories))
             ranked = [(label, 1.0 - 0.1 * rank) for rank, (label, _) in enumerate(ranked)]
+        if parameter.affordances and ranked and ranked[0][0] == "StoveKnob":
+            burner = self._burner_in_use(phrase)
+            if burner is not None:
+                return [self.composer.helper("stove knob", ("StoveKnob",), beside=self.composer.adopt(burner))]
         labels = [lb for lb, _ in ranked]
         again = self._coreferent(intent, phrase, labels)
         if again:
@@ -324,6 +329,20 @@ class Resolver:
         rivals = self.composer.grounder.rivals(phrase, ranked)
         if len(rivals) > 1:
             raise AmbiguousError(phrase.text, [(text, thing.object_id) for text, thing in rivals[:_MOST]])
+
+    def _burner_in_use(self, phrase: NounPhrase) -> ObjectState | None:
+        """The burner that "the stove" means: the one that something stands on, what was spoken of last before others."""
+        if phrase.words[-1:] == ("knob",):
+            return None
+        grounder = self.composer.grounder
+        session = grounder.session
+        found = grounder.knowledge.recall("", labels=sorted(self.composer.ontology.get("StoveBurner").holds), k=20)
+        on_stove = [
+            (session.salience(r.object.object_id), support)
+            for r in found
+            if not r.stale and (support := grounder.support(r.object)) is not None and support.label == "StoveBurner"
+        ]
+        return max(on_stove, key=lambda entry: entry[0])[1] if on_stove else None
 
     @staticmethod
     def _count(phrase: NounPhrase, known: int) -> int:

@@ -42,7 +42,7 @@ class Searcher:
     """
 
     body: Body
-    most: int = 25
+    most: int = 60
     opened: list[Observation] = field(default_factory=list)
     _visited: dict[str, set[str]] = field(default_factory=dict)
     _tops: dict[str, set[str]] = field(default_factory=dict)

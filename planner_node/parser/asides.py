@@ -179,9 +179,12 @@ def _without_times(tokens: Tokens) -> Tokens:
 
 
 def _without_until(tokens: Tokens) -> Tokens:
-    """Without "until they are home": how long something is to stay so is nothing to do."""
+    """Without "until they are home" and "while it is hot": they are nothing to do."""
     for i, token in enumerate(tokens):
-        if i and token in {"until", "till"} and tokens[i + 1 : i + 2] and tokens[i + 1] in _PERSONS:
+        whose = tokens[i + 1 : i + 2]
+        stays = token in {"until", "till"} and whose and whose[0] in _PERSONS
+        during = token == "while" and whose and whose[0] in _PERSONS | {"it", "you"}
+        if i and (stays or during):
             end = next((j for j in range(i, len(tokens)) if tokens[j] in {",", "then"}), len(tokens))
             return (*tokens[:i], *tokens[end:])
     return tokens

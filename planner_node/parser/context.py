@@ -67,6 +67,10 @@ _ASKING = w.word_set(
 """Words that, beside a finite verb, may make an order, a wish or a condition of it."""
 
 _OPENING = w.word_set("and so but because since cause well then anyway as oh also for now yes ok okay hey just")
+_OWN = w.word_set(
+    "need want use eat drink read watch sort see finish come go be sleep play sit cook miss decide pay call"
+)
+"""What people say that they will do themselves: "I'll need it later"."""
 _REASONS = frozenset({"because", "cause"})
 _JOINTS = frozenset({"so", "because", "since", "cause"})
 _QUOTING = w.word_set("says said thinks told explains explained warns warned complains complained")
@@ -203,7 +207,12 @@ def _telling(piece: Tokens, is_noun: Callable[[str], bool]) -> int | None:
 def _tells_to(tokens: Tokens, verb: int) -> bool:
     """Whether a statement tells what is to be done: "it is your turn to …", "I will have …", "I am looking for …"."""
     first = tokens[0] in {"i", "we"}
-    if first and (imperative(tokens) != tokens or (tokens[verb] == "will" and tokens[verb + 1 : verb + 2] != ("be",))):
+    own = tokens[verb] == "will" and tokens[verb + 1 : verb + 2] != () and tokens[verb + 1] in _OWN
+    if (
+        first
+        and not own
+        and (imperative(tokens) != tokens or (tokens[verb] == "will" and tokens[verb + 1 : verb + 2] != ("be",)))
+    ):
         return True
     if tokens[verb + 1 : verb + 2] == ("to",):
         return True
@@ -218,7 +227,11 @@ def _finite(tokens: Tokens, is_noun: Callable[[str], bool]) -> int | None:
     first = tokens[0]
     if first == "you" or (first not in _PERSONS and w.verb_base(first) == first and not is_noun(first)):
         return None
-    if first in {"i", "we", "they", "he", "she"}:
+    if first in {"they", "he", "she"} and len(tokens) > 1:
+        return 1
+    if first in {"i", "we"} and tokens[1:2] == ("will",) and tokens[2:3] and tokens[2] in _OWN:
+        return 1
+    if first in {"i", "we"}:
         # "we wash the mug" tells what is to be done; "we never use it" does not.
         return 1 if len(tokens) > 1 and (w.verb_base(tokens[1]) is None or tokens[1] in _SAME_IN_PAST) else None
     determined = first in w.DETERMINERS

@@ -704,7 +704,9 @@ def interpret(clauses: Sequence[Clause], ontology: Ontology, before: Sequence[In
         for intent in found:
             omitted = intent.phrases.get("object") is _OMITTED
             intents.append(interpreter.supply(intent, intents) if omitted else _taken_up(intent, intents))
-        if not found and not clause.negated and clause.text.strip():
+        if not found and clause.topic and clause is not clauses[-1]:
+            told.append(clause.text)  # a heading: "make a salad: …"
+        elif not found and not clause.negated and clause.text.strip():
             unclear.append(clause.text)
         elif found and not clause.negated:
             carried_out.append(clause)

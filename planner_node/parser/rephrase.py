@@ -453,6 +453,7 @@ def _placed(tokens: Tokens) -> Tokens | None:
 
 def _wanted(thing: Tokens, how: Tokens) -> Tokens | None:
     """What is asked for where a thing may, should or must "go off", "be washed", "go in the sink"."""
+    thing = thing[:-1] if len(thing) > 1 and thing[-1] in {"both", "all", "each", "also"} else thing
     if not how:
         return None
     ends = len(how) == 1 or how[1] in w.ADVERBS or how[1] == ","

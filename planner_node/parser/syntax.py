@@ -21,6 +21,7 @@ __all__ = ["VAGUE", "Clause", "NounPhrase", "Prepositional", "Splitter", "singul
 
 _CONTRACTIONS = (
     (re.compile(r"[’`]"), "'"),
+    (re.compile(r",? (is|are|does|do|was|has|will|can)n't (it|they|he|she|you)(?=\s*[?.!]|$)"), ""),
     (re.compile(r"\b(do|does|did|is|are|was|were|should|would|could|must)n't\b"), r"\1 not"),
     (re.compile(r"\bcan't\b"), "can not"),
     (re.compile(r"\b(it|that|there|what)'s\b"), r"\1 is"),
@@ -39,7 +40,6 @@ _CONTRACTIONS = (
     (re.compile(r"(?<=\w)'ll\b"), " will"),
     (re.compile(r"\byou're\b"), "you are"),
     (re.compile(r"\bwon't\b"), "will not"),
-    (re.compile(r",? (is|are|does|do|was|has|will|can)n't (it|they|he|she|you)(?=\s*[?.!]|$)"), ""),
     (re.compile(r"\byou've\b"), "you have"),
     (re.compile(r"'s\b"), ""),
     (re.compile(r"\s+[-–—]+\s+"), " , "),
@@ -160,7 +160,7 @@ class Splitter:
                     result.extend(clauses)
             if sentence[-1:] in (("please",), ("pls",)) and result and not result[-1].sense and not result[-1].told:
                 result[-1] = replace(result[-1], text=f"{result[-1].text} please")
-            if mark == ":" and result and not result[-1].sense and result[-1].objects:
+            if mark == ":" and result:
                 result[-1] = replace(result[-1], topic=True)
         return _with_topics(result)
 
@@ -985,6 +985,12 @@ def _with_topics(clauses: list[Clause]) -> list[Clause]:
                 del result[at]
             result.append(replace(clause, objects=(*named, *clause.objects[1:])))
             goes_on = bool(before.topic)
+        elif clause.sense and before is not None and before.told and before.objects and _takes_place(clause):
+            # "they eat from the bowl, so put a slice in there"
+            places = tuple(
+                replace(p, phrase=before.objects[0]) if p.phrase.pronoun == "it" else p for p in clause.prepositional
+            )
+            result.append(replace(clause, prepositional=places))
         elif goes_on and clause.sense and not clause.objects and not clause.told:
             result.append(replace(clause, objects=(NounPhrase(pronoun="it"),)))
         else:
@@ -1000,6 +1006,12 @@ def _gather(clauses: list[Clause], at: int) -> int:
         at -= 1
         clauses[at] = replace(clauses[at], objects=(*before.objects, *clauses[at].objects))
     return at
+
+
+def _takes_place(clause: Clause) -> bool:
+    """Whether something named is to go where "it" or "there" says."""
+    named = bool(clause.objects) and not clause.objects[0].pronoun
+    return named and any(p.phrase.pronoun == "it" and p.relation in {"in", "on"} for p in clause.prepositional)
 
 
 def _is_wish(clause: Clause) -> bool:

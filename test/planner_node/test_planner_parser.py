@@ -210,7 +210,7 @@ def test_whatever_is_somewhere_is_told_by_place_and_state():
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("Guests! The table looks bare, so set a vase on it.", [("move", {"object": "vase", "receptacle": "it"})]),
+        ("Guests! The table looks bare, so set a vase on it.", [("move", {"object": "vase", "receptacle": "table"})]),
         ("We do want it, so set it out on the desk.", [("move", {"object": "it", "receptacle": "desk"})]),
         ("My back hurts. Pillow on the sofa, please.", [("move", {"object": "pillow", "receptacle": "sofa"})]),
         ("Bin the potato because it has started to rot.", [("throw_away", {"object": "potato"})]),
