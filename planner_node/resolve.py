@@ -331,7 +331,7 @@ class Resolver:
             raise AmbiguousError(phrase.text, [(text, thing.object_id) for text, thing in rivals[:_MOST]])
 
     def _burner_in_use(self, phrase: NounPhrase) -> ObjectState | None:
-        """The burner that "the stove" means: the one that something stands on, what was spoken of last before others."""
+        """The burner that "the stove" means: one that something stands on, what was spoken of last before others."""
         if phrase.words[-1:] == ("knob",):
             return None
         grounder = self.composer.grounder
