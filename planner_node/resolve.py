@@ -393,8 +393,6 @@ class Resolver:
         grounder = self.composer.grounder
         thing = grounder.get(place.object_id) if place.object_id is not None else None
         label = objects[0].label if objects else ""
-        if thing is None and "receptacle" in self.composer.ontology.get(place.label).affordances:
-            return place
         support = grounder.support(thing) if thing is not None else None
         if support is not None and label in self.composer.ontology.get(support.label).holds:
             return self.composer.adopt(support)
@@ -403,8 +401,11 @@ class Resolver:
             for lb in sorted(self.composer.ontology.holders(label))
             if not self.composer.ontology.get(lb).closes and lb != place.label
         ]
-        at = thing.position if thing is not None else None
-        return self.composer.helper("surface", holders, at=at) if holders else place
+        if not holders:
+            return place
+        if thing is None:
+            return self.composer.helper("surface", holders, beside=place)
+        return self.composer.helper("surface", holders, at=thing.position)
 
     # Conditions.
 

@@ -102,6 +102,7 @@ def straighten(tokens: Tokens) -> Tokens:
         tokens = _replaced(tokens, (*over, ","), ("then",))
     for before, after in _SAME:
         tokens = _replaced(tokens, before, after)
+    tokens = _with_end_state(tokens)
     for rule in (_without_times, _without_exceptions, _onward, _first, _with_tool):
         tokens = rule(tokens)
     return _described(tokens)
@@ -139,7 +140,10 @@ _TAGS: tuple[Tokens, ...] = (
     *((modal, "you") for modal in ("would", "will", "could", "can")),
     ("would", "you", "please"),
     ("thank", "you"),
-    *((word,) for word in (",", "please", "pls", "thanks", "ok", "okay", "cheers", "instead")),
+    *(
+        (word,)
+        for word in ("sorry", "quick", "asap", ",", "please", "pls", "thanks", "ok", "okay", "cheers", "instead")
+    ),
 )
 
 
@@ -178,13 +182,39 @@ def _without_times(tokens: Tokens) -> Tokens:
     return tokens
 
 
+def _with_end_state(tokens: Tokens) -> Tokens:
+    """From "put the laptop on the desk, closed" to "… then close it"."""
+    verb = _END_STATES.get(tokens[-1]) if len(tokens) > 3 and tokens[-2] in {",", "but"} else None
+    if verb is None:
+        return tokens
+    end = -3 if tokens[-3:-1] == (",", "but") else -2
+    return (*tokens[:end], "then", *verb, "it")
+
+
+_END_STATES: dict[str, Tokens] = {
+    "closed": ("close",),
+    "shut": ("close",),
+    "open": ("open",),
+    "washed": ("wash",),
+    "clean": ("wash",),
+    "sliced": ("slice",),
+    "empty": ("empty",),
+}
+"""States at the end of an order, to the verbs that bring them about."""
+
+
 def _without_until(tokens: Tokens) -> Tokens:
     """Without "until they are home" and "while it is hot": they are nothing to do."""
     for i, token in enumerate(tokens):
         whose = tokens[i + 1 : i + 2]
         stays = token in {"until", "till"} and whose and whose[0] in _PERSONS
         during = token == "while" and whose and whose[0] in _PERSONS | {"it", "you"}
-        if i and (stays or during):
+        sooner = token == "before" and whose and whose[0] in _PERSONS - {"i"}
+        seen = token == "where" and tokens[i - 1] in {",", "near"} and whose and whose[0] in _PERSONS
+        if i and seen:
+            end = next((j for j in range(i, len(tokens)) if tokens[j] in {",", "then"}), len(tokens))
+            return _without_until((*tokens[: i - 1], *tokens[end:]))
+        if i and (stays or during or sooner):
             end = next((j for j in range(i, len(tokens)) if tokens[j] in {",", "then"}), len(tokens))
             return (*tokens[:i], *tokens[end:])
     return tokens

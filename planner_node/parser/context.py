@@ -127,14 +127,14 @@ def is_exclamation(tokens: Tokens, is_noun: Callable[[str], bool]) -> bool:
 _ASIDES: tuple[Tokens, ...] = w.phrases(
     "what a|what an|such a|time for|any of them|any of those|either of|either one|whichever|no matter|never mind|"
     "it does not matter|i do not mind|i do not care|too bad|too bright|too dark|too loud|too hot|too cold|that is it|"
-    "that is all|good morning|good evening|good night|good job|well done|oh dear|oh no|thank you"
+    "that is all|done|finished|ready|good morning|good evening|good night|good job|well done|oh dear|oh no|thank you"
 )
 """Beginnings of sentences without an order in them."""
 
 
 def is_rhetorical(tokens: Tokens) -> bool:
     """Whether a question, beside an order, asks for nothing by itself: "Who left it here?", "Into the box?"."""
-    if tokens[:1] in (("who",), ("why",), ("whose",)):
+    if tokens[:1] in (("who",), ("why",), ("whose",), ("did",), ("does",)):
         return True
     return bool(w.PREPOSITIONS.match(tokens, 0)) and not any(w.verb_base(t) == t for t in tokens[:1])
 
@@ -193,15 +193,28 @@ def _telling(piece: Tokens, is_noun: Callable[[str], bool]) -> int | None:
         return shift
     if tokens[0] == "no" and len(tokens) > 1 and tokens[1] not in {"wait", "sorry", "not"} | w.DETERMINERS.keys():
         return shift
+    if _does_itself(tokens):
+        return shift + 1
     verb = _finite(tokens, is_noun)
     if tokens[0] == "there" and (_BE | {"be"}) & set(tokens[1:4]):
         # "there is …", "there should be a plate in the cupboard": it is only said to be.
         return shift + next(i for i, t in enumerate(tokens[1:4], start=1) if t in _BE | {"be"})
     if verb is None:
         return shift if reason and "you" not in tokens else None
+    if not reason and imperative(tokens) != tokens:
+        return None  # "the cushion can go on the sofa"
     if not reason and (_ASKING & set(tokens) or _tells_to(tokens, verb)):
         return None
     return shift + verb
+
+
+def _does_itself(tokens: Tokens) -> bool:
+    """Whether people say what they would like to do themselves: "I want to eat here", "I'd like to watch something"."""
+    if tokens[0] not in {"i", "we"} or "to" not in tokens[1:5]:
+        return False
+    to = tokens.index("to")
+    wants = bool({"want", "like", "love", "need", "going", "have"} & set(tokens[1:to]))
+    return wants and tokens[to + 1 : to + 2] != () and tokens[to + 1] in _OWN - {"see", "go", "need", "want", "use"}
 
 
 def _tells_to(tokens: Tokens, verb: int) -> bool:

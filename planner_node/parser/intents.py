@@ -211,6 +211,10 @@ class _Interpreter:
             destination = self._described(destination, places[strong[-1] + 1 :])
         elif places:
             first = 0
+            beside = len(places) == 2 and places[0].relation == "near" and places[1].relation in {"in", "on"}
+            if beside and not self._is_open(objects):
+                # "next to the toaster, on the counter": on the counter, where the toaster is.
+                places = [places[1], places[0]] if self._is_place(places[1].phrase) else places
             # "the cup on the table in the sink": two supports in a row; the first says where the cup is, unless it is
             # something movable, which then stands on the second.
             if (
@@ -694,7 +698,9 @@ def interpret(clauses: Sequence[Clause], ontology: Ontology, before: Sequence[In
             topic, pending = (named, False) if named is not None else (topic, pending)
             continue
         earlier = intents or [_continued(intent) for intent in before]
-        found = interpreter.repeated(clause, earlier) if clause.sense == "repeat" else interpreter.interpret(clause)
+        added = clause.verb == ("add",) and not clause.prepositional
+        repeats = clause.sense == "repeat" or (added and bool(earlier))
+        found = interpreter.repeated(clause, earlier) if repeats else interpreter.interpret(clause)
         if not found:
             found = interpreter.fragment(clause, earlier, topic)
             if found and pending and unclear:

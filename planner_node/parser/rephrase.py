@@ -356,6 +356,9 @@ def ensuring(tokens: Tokens) -> Tokens:
 
 def is_statement(tokens: Tokens, i: int, *, states: bool = False) -> bool:
     """Whether a clause such as "the plate needs …" begins at `i`; "the tap is off" as well, if `states`."""
+    if i < len(tokens) and tokens[i] in {"it", "they"}:
+        after = tokens[i + 1 : i + 2]
+        return after != () and after[0] in {"goes", "go", "belongs", "belong", "should", "must", "needs", "may", "can"}
     if i >= len(tokens) or tokens[i] not in w.DETERMINERS:
         return False
     for j in range(i + 2, min(len(tokens), i + 7)):
@@ -476,7 +479,7 @@ def _switched(tokens: Tokens) -> Tokens | None:
     ):
         return None
     for i in range(1, min(len(tokens), 5)):
-        if tokens[i] in _BE or tokens[i] == ",":
+        if tokens[i] in _BE or tokens[i] in {",", "has", "have", "had", "went", "gone"}:
             return None
         if w.PREPOSITIONS.match(tokens, i) and tokens[i] not in {"on", "off", "out"}:
             return None

@@ -146,6 +146,9 @@ class Splitter:
             if self._is_aside(sentence, mark, last=number + 1 == len(sentences)):
                 result.append(self._told(sentence, 0))
                 continue
+            if sentence[:2] == ("not", "there"):
+                result.append(Clause(sense="", text=" ".join(sentence), told=True))
+                continue
             if sentence[0] == "not" and sentence[1:2] and sentence[1] in w.DETERMINERS and result:
                 result[-1] = _excluding(result[-1], sentence[2:])
                 continue
@@ -823,6 +826,16 @@ class Splitter:
             "are",
             "so",
             "while",
+            "before",
+            "after",
+            "because",
+            "since",
+            "unless",
+            "until",
+            "though",
+            "although",
+            "when",
+            "if",
         }:
             return not (token == "that" and i + 1 < len(tokens) and self.is_noun(singular(tokens[i + 1])))
         if token in w.LANDMARKS and tokens[i + 1 : i + 2] in (("of",), ("end",), ("side",), ("edge",), ("corner",)):

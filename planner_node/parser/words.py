@@ -57,7 +57,7 @@ _SENSES: dict[str, str] = {
     "leave|keep|hang|slide|tuck|put away|put back|put down|set down|lay down|place down|place back|return|replace|"
     "bring back|take back|carry|move|shift|deliver|drop off|stack|serve|sit|pop|park|hide|dump|slip|toss in|add|"
     "set aside|put aside|line up|stand|bring over|take over|restock|shelve|settle|plop|install",
-    "take": "clear|clear away|"
+    "take": "clear|clear away|fish|fish out|"
     "take|pick up|pick|grab|get|fetch|retrieve|collect|lift|lift up|take out|get out|remove|bring out|"
     "grab up|acquire|pull out|gather|gather up|obtain|seize|hold|snatch|take hold of|get hold of|pluck",
     "bring": "bring|hand|give|hand over|pass|fetch me|get me|bring me|give me|hand me",
@@ -203,7 +203,7 @@ FILLERS = _table(
 ADVERBS = word_set(
     """
     please quickly carefully gently again now first then afterwards too also together thoroughly
-    completely here there as well neatly back nicely
+    completely here there as well neatly back nicely fast immediately
     """
 )
 
