@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,14 @@ from karma_eval.metrics import summarise
 from karma_eval.replay import find_run, replay
 from karma_eval.report import write_report
 from karma_eval.rivals import is_own
-from karma_eval.runner import evaluate, plan_jobs, write_results
+from karma_eval.runner import RUNS, evaluate, load_records, plan_jobs, write_results
 from karma_eval.stack import MEMORIES
 from karma_eval.suites import QUICK, SUITES
 from memory_node.policies import create
 from sim.disturb import Passing
 from sim.noise import SensorNoise
 
-__all__ = ["check_suites", "choose_suites", "replay_run", "run_suites"]
+__all__ = ["check_suites", "choose_suites", "replay_run", "report_runs", "run_suites"]
 
 
 CACHED = frozenset({"full", "no-ltm", "paper"})
@@ -46,6 +47,7 @@ def run_suites(
     noise: str = "",
     disturb: str = "",
     real_thor: bool = False,
+    pictures: int = 0,
 ) -> int:
     """Run task suites and write ``results.json``, ``report.html`` and ``report.md``; returns the exit code.
 
@@ -64,6 +66,7 @@ def run_suites(
         noise: What sensors get wrong, in every run; see `sim.noise.SensorNoise.parse`.
         disturb: What somebody else does between instructions; see `sim.disturb.Passing.parse`.
         real_thor: Run in the Unity player.
+        pictures: How many of the worst failures the report draws.
 
     Raises:
         CliError: If a planner or memory is unknown, or a capacity is no number.
@@ -98,10 +101,41 @@ def run_suites(
             progress.console.print(f"{record['task']} ({record['memory']}, seed {record['seed']}): {word}")
 
         records = evaluate(planned, out, workers=jobs or os.cpu_count() or 1, on_run=on_run)
+    return _report(console, records, out, jobs=jobs, pictures=pictures)
+
+
+def report_runs(folder: Path, *, jobs: int | None, pictures: int) -> int:
+    """Write summary and report of all runs that a results folder holds; returns the exit code.
+
+    Args:
+        folder: Results folder.
+        jobs: Simulators at a time that draw; None for one a core.
+        pictures: How many of the worst failures are drawn.
+
+    Raises:
+        CliError: If the folder holds no runs.
+        EvalError: If they cannot be read.
+    """
+    records = load_records(folder)
+    if not records:
+        raise CliError(f"{folder} holds no {RUNS}; give the folder that `karma eval --out` wrote")
+    return _report(Console(), records, folder, jobs=jobs, pictures=pictures)
+
+
+def _report(console: Console, records: Sequence[dict[str, Any]], out: Path, *, jobs: int | None, pictures: int) -> int:
     usable = [r for r in records if r["error"] is None]
     summary = summarise(usable)
-    write_results(records, out)
-    page = write_report(summary, usable, out)
+    write_results(records, summary, out)
+    with counting(console) as progress:
+        bar = progress.add_task("pictures", total=None, visible=False)
+        page = write_report(
+            summary,
+            usable,
+            out,
+            pictures=pictures,
+            workers=jobs or os.cpu_count() or 1,
+            on_picture=lambda done, total: progress.update(bar, completed=done, total=total, visible=True),
+        )
     console.print(_table(summary))
     failed = len(records) - len(usable)
     if failed:

@@ -58,6 +58,7 @@ class MemoryName(StrEnum):
 
 Scene = Annotated[str, typer.Option("--scene", help="Floor plan: FloorPlan1–30, 201–230, 301–330 or 401–430.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result.")]
+Pictures = Annotated[int, typer.Option(min=0, help="How many of the worst failures the report draws.")]
 RealThor = Annotated[
     bool, typer.Option("--real-thor", help="Use AI2-THOR's Unity player, which it downloads, not the headless one.")
 ]
@@ -182,6 +183,7 @@ def evaluate(
     sample: Annotated[
         int | None, typer.Option(min=1, help="Take only so many tasks of each file, the same ones every time.")
     ] = None,
+    pictures: Pictures = 8,
     real_thor: RealThor = False,
 ) -> None:
     """Run task suites under several memories and compare them.
@@ -209,8 +211,22 @@ def evaluate(
             noise=noise,
             disturb=disturb,
             real_thor=real_thor,
+            pictures=pictures,
         )
     )
+
+
+@eval_app.command("report", epilog="Example:\n\nkarma eval report karma_results")
+@friendly
+def eval_report(
+    folder: Annotated[Path, typer.Argument(help="Results folder of karma eval.")],
+    pictures: Pictures = 8,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Simulators at a time; by default one a core.")] = None,
+) -> None:
+    """Write results.json and report.html anew, from all runs that a results folder holds."""
+    from karma_cli.evaluate import report_runs
+
+    raise typer.Exit(report_runs(folder, jobs=jobs, pictures=pictures))
 
 
 @eval_app.command("qa", epilog="Example:\n\nkarma eval qa --memory karma,emem --json answers.json")

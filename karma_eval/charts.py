@@ -13,12 +13,15 @@ import numpy as np
 from karma_eval.metrics import LONG
 from karma_eval.published import CLASSES
 
-__all__ = ["capacity_chart", "history_chart", "success_chart"]
+__all__ = ["bound_chart", "capacity_chart", "history_chart", "success_chart"]
 
 _INK = "#808890"
 """Axes and words: a grey that stands out from white and from black."""
 
 _PALETTE = ("#3b82c4", "#d9822b", "#3f9e5a", "#b05fb0", "#c0504d", "#8c7b5a", "#4bb3b3", "#9aa03c")
+
+_GOAL = 0.85
+"""The share of the bound's saving that this project wants to reach."""
 
 Record = Mapping[str, Any]
 
@@ -53,32 +56,60 @@ def success_chart(summary: Sequence[Record]) -> str | None:
     return _svg(figure)
 
 
-def capacity_chart(summary: Sequence[Record]) -> str | None:
-    """Hit rate and saved exploration against capacity, one line a policy; None without several capacities."""
-    rows = [r for r in summary if r["memory"] == "full" and r.get("hit_rate") is not None]
+def bound_chart(summary: Sequence[Record]) -> str | None:
+    """RE and RT as a share of what a robot that knows every place saves, by class; None without such runs."""
+    rows = [r for r in summary if r["memory"] not in ("none", "omniscient") and r.get("RT_of_bound") is not None]
+    if not rows:
+        return None
+    classes = [name for name in (*CLASSES, "history") if any(r["class"] == name for r in rows)]
+    memories = list(dict.fromkeys(r["memory"] for r in rows))
+    figure, both = _figure(9.0, 3.2, columns=2)
+    for axes, name in zip(both, ("RE", "RT"), strict=True):
+        for n, memory in enumerate(memories):
+            mine = {r["class"]: r for r in rows if r["memory"] == memory and r.get(f"{name}_of_bound") is not None}
+            shown = [(i, mine[c]) for i, c in enumerate(classes) if c in mine]
+            values = [r[f"{name}_of_bound"] for _, r in shown]
+            ends = [r.get(f"{name}_of_bound_ci") or (v, v) for (_, r), v in zip(shown, values, strict=True)]
+            axes.errorbar(
+                [i + (n - (len(memories) - 1) / 2) * 0.7 / len(memories) for i, _ in shown],
+                values,
+                yerr=np.maximum([[v - e[0], e[1] - v] for v, e in zip(values, ends, strict=True)], 0).T
+                if values
+                else None,
+                fmt="o",
+                color=_PALETTE[n % len(_PALETTE)],
+                label=memory,
+            )
+        axes.axhline(_GOAL, color=_INK, linestyle="--", linewidth=1)
+        axes.set_xticks(range(len(classes)), classes)
+        axes.set_xlim(-0.6, len(classes) - 0.4)
+        axes.set_ylabel(f"{name}, share of the bound's")
+    _legend(figure, both[0])
+    return _svg(figure)
+
+
+def capacity_chart(pooled: Sequence[Record]) -> str | None:
+    """Hit rate against capacity, and saved exploration against hit rate, one line a policy.
+
+    Args:
+        pooled: Rows of `karma_eval.findings.pooled`.
+
+    Returns:
+        The picture; None without several capacities.
+    """
+    rows = [r for r in pooled if r["hit_rate"] is not None]
     if len({r["capacity"] for r in rows}) < 2:
         return None
     figure, (hits, saving) = _figure(9.0, 3.2, columns=2)
-    for n, policy in enumerate(sorted({str(r["policy"] or "adaptive") for r in rows})):
-        mine = [r for r in rows if str(r["policy"] or "adaptive") == policy]
-        colour = _PALETTE[n % len(_PALETTE)]
-        capacities = sorted({r["capacity"] for r in mine})
-        hits.plot(
-            capacities,
-            [np.mean([r["hit_rate"] for r in mine if r["capacity"] == c]) for c in capacities],
-            "o-",
-            color=colour,
-            label=policy,
-        )
-        known = [c for c in capacities if all(r.get("RE") is not None for r in mine if r["capacity"] == c)]
-        saving.plot(
-            [np.mean([r["hit_rate"] for r in mine if r["capacity"] == c]) for c in known],
-            [np.mean([r["RE"] for r in mine if r["capacity"] == c]) for c in known],
-            "o",
-            color=colour,
-            label=policy,
-        )
+    for n, policy in enumerate(sorted({r["policy"] for r in rows})):
+        mine = sorted((r for r in rows if r["policy"] == policy), key=lambda r: r["capacity"])
+        style = {"color": _PALETTE[n % len(_PALETTE)], "label": policy}
+        hits.plot([r["capacity"] for r in mine], [r["hit_rate"] for r in mine], "o-", **style)
+        known = [r for r in mine if r["RE"] is not None]
+        saving.plot([r["hit_rate"] for r in known], [r["RE"] for r in known], "o", **style)
+    capacities = sorted({r["capacity"] for r in rows})
     hits.set_xscale("log", base=2)
+    hits.set_xticks(capacities, [str(c) for c in capacities])
     hits.set_xlabel("capacity, objects")
     hits.set_ylabel("hit rate")
     saving.set_xlabel("hit rate")

@@ -14,7 +14,19 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["LONG", "Interval", "bootstrap", "mean_recall", "paired_p_value", "saved", "success_rate", "summarise"]
+__all__ = [
+    "LONG",
+    "Interval",
+    "bootstrap",
+    "goal_rate",
+    "hit_rate",
+    "mean_recall",
+    "pair",
+    "paired_p_value",
+    "saved",
+    "success_rate",
+    "summarise",
+]
 
 Record = Mapping[str, Any]
 """A run as `HistoryResult.to_json` writes it."""
@@ -88,7 +100,7 @@ def saved(
     total = spent = 0.0
     left_out = 0
     for run in runs:
-        reference = references.get((run["task"], run["seed"]))
+        reference = references.get(pair(run))
         if reference is None:
             continue
         cost = _charged(reference, key, limit)
@@ -104,6 +116,48 @@ def _share_saved(
     runs: Sequence[Record], *, references: Mapping[tuple[str, int], Record], key: str, limit: float
 ) -> float | None:
     return saved(runs, references, key, limit)[0]
+
+
+def speedup(runs: Sequence[Record], *, references: Mapping[tuple[str, int], Record]) -> float | None:
+    """Simulated time of the reference over that of these runs, as it was spent: nothing is charged for failures."""
+    pairs = [(run, references[pair(run)]) for run in runs if pair(run) in references]
+    spent = sum(float(run["seconds"]) for run, _ in pairs)
+    return sum(float(reference["seconds"]) for _, reference in pairs) / spent if spent else None
+
+
+def speedup_where_both_succeed(runs: Sequence[Record], *, references: Mapping[tuple[str, int], Record]) -> float | None:
+    """The same over those instructions alone that were carried out both with the memory and with the reference."""
+    spent = total = 0.0
+    for run in runs:
+        items = references[pair(run)]["instructions"] if pair(run) in references else ()
+        for mine, other in zip(run["instructions"], items, strict=False):
+            if mine["judged"] and other["judged"]:
+                spent += float(mine["seconds"])
+                total += float(other["seconds"])
+    return total / spent if spent else None
+
+
+def _share_of_bound(
+    runs: Sequence[Record],
+    *,
+    references: Mapping[tuple[str, int], Record],
+    bounds: Mapping[tuple[str, int], Record],
+    key: str,
+    limit: float,
+) -> float | None:
+    """What these runs saved of the reference's effort over what the omniscient ones saved; None if those saved none."""
+    mine = best = 0.0
+    for run in runs:
+        if pair(run) in references and pair(run) in bounds:
+            cost = _charged(references[pair(run)], key, limit)
+            mine += cost - _charged(run, key, limit)
+            best += cost - _charged(bounds[pair(run)], key, limit)
+    return mine / best if best > 0 else None
+
+
+def pair(run: Record) -> tuple[str, int]:
+    """What two runs of different conditions must share to be compared."""
+    return (run["task"], run["seed"])
 
 
 def _charged(run: Record, key: str, limit: float) -> float:
@@ -147,7 +201,8 @@ def summarise(records: Iterable[Record]) -> list[dict[str, Any]]:
 
     RE, RT and the speed-up compare with the runs of memory ``none`` (remembers within an instruction only) of the same
     planner, and of the same policy and capacity where there are such. Where the omniscient memory ran as well,
-    ``RE_of_bound`` and ``RT_of_bound`` say what share of its saving was reached.
+    ``RE_of_bound`` and ``RT_of_bound`` say what share of its saving was reached. ``p_SR``, ``p_seconds`` and
+    ``p_explored`` are paired tests against the reference, ``p_SR_full`` and ``p_seconds_full`` against full memory.
     """
     groups: dict[_Key, list[Record]] = {}
     for record in records:
@@ -170,39 +225,37 @@ def _key(record: Record) -> _Key:
 def _row(key: _Key, groups: Mapping[_Key, Sequence[Record]]) -> dict[str, Any]:
     runs = groups[key]
     row: dict[str, Any] = {**dict(zip(_CONDITION, key, strict=True)), "n": len(runs)}
-    reference = _partners(key, "none", groups)
+    reference, bound, full = (_partners(key, memory, groups) for memory in ("none", "omniscient", "full"))
     figures: dict[str, Callable[[Sequence[Record]], float | None]] = dict(_FIGURES)
-    limits = {
-        name: max((float(r[name]) for r in [*runs, *reference.values()]), default=0.0)
-        for name in ("seconds", "explored")
-    }
-    efforts = (("RE", "explored"), ("RT", "seconds"))
+    # What a failed run is charged: the dearest of all that are compared, so that giving up early saves nothing.
+    compared = [*runs, *reference.values(), *bound.values()]
+    limits = {name: max(float(r[name]) for r in compared) for name in ("seconds", "explored")}
     if reference:
-        for name, effort in efforts:
-            figures[name] = partial(_share_saved, references=reference, key=effort, limit=limits[effort])
+        figures["speedup"] = partial(speedup, references=reference)
+        figures["speedup_both"] = partial(speedup_where_both_succeed, references=reference)
+        for name, key_ in (("RE", "explored"), ("RT", "seconds")):
+            shared: dict[str, Any] = {"references": reference, "key": key_, "limit": limits[key_]}
+            figures[name] = partial(_share_saved, **shared)
+            if bound:
+                figures[f"{name}_of_bound"] = partial(_share_of_bound, bounds=bound, **shared)
     for name, figure in figures.items():
         interval = bootstrap(runs, figure)
         row[name] = interval.value
         row[f"{name}_ci"] = None if interval.low is None else [interval.low, interval.high]
-    if not reference:
-        return row
-    row["RE_nothing_to_save"] = saved(runs, reference, "explored", limits["explored"])[1]
-    paired = [(r, reference[r["task"], r["seed"]]) for r in runs if (r["task"], r["seed"]) in reference]
-    spent = sum(_charged(r, "seconds", limits["seconds"]) for r, _ in paired)
-    total = sum(_charged(ref, "seconds", limits["seconds"]) for _, ref in paired)
-    row["speedup"] = total / spent if spent else None
-    row["p_seconds"] = paired_p_value(
-        [float(r["seconds"]) for r, _ in paired], [float(ref["seconds"]) for _, ref in paired]
-    )
-    row["p_SR"] = paired_p_value(
-        [float(bool(r["judged"])) for r, _ in paired], [float(bool(f["judged"])) for _, f in paired]
-    )
-    bound = list(_partners(key, "omniscient", groups).values())
-    for name, effort in efforts:
-        best = _share_saved(bound, references=reference, key=effort, limit=limits[effort]) if bound else None
-        if best is not None and best > 0 and row[name] is not None:
-            row[f"{name}_of_bound"] = row[name] / best
+    if reference:
+        row["RE_nothing_to_save"] = saved(runs, reference, "explored", limits["explored"])[1]
+    for name, others in (("", reference), ("_full", full)):
+        pairs = [(run, others[pair(run)]) for run in runs if pair(run) in others and others[pair(run)] is not run]
+        if not pairs:
+            continue
+        for effort in ("SR", "seconds", "explored"):
+            mine, theirs = ([_tested(run, effort) for run in side] for side in zip(*pairs, strict=True))
+            row[f"p_{effort}{name}"] = paired_p_value(mine, theirs)
     return row
+
+
+def _tested(run: Record, effort: str) -> float:
+    return float(bool(run["judged"])) if effort == "SR" else float(run[effort])
 
 
 def _partners(key: _Key, memory: str, groups: Mapping[_Key, Sequence[Record]]) -> dict[tuple[str, int], Record]:
@@ -210,7 +263,7 @@ def _partners(key: _Key, memory: str, groups: Mapping[_Key, Sequence[Record]]) -
     wanted = (key[0], memory, *key[2:_WORLD])
     alike = [(other[_WORLD:] == key[_WORLD:], runs) for other, runs in groups.items() if other[:_WORLD] == wanted]
     runs = max(alike, key=lambda pair: pair[0], default=(False, ()))[1]
-    return {(r["task"], r["seed"]): r for r in runs}
+    return {pair(r): r for r in runs}
 
 
 def _total(runs: Sequence[Record], name: str) -> float:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from karma_eval.charts import capacity_chart, history_chart, success_chart
-from karma_eval.published import CLASSES, PUBLISHED
+from karma_eval.charts import bound_chart, capacity_chart, history_chart, success_chart
+from karma_eval.failures import Failure, causes, list_failures, worst
+from karma_eval.findings import cache_findings, pooled
+from karma_eval.metrics import bootstrap, goal_rate, mean_recall, success_rate
+from karma_eval.pictures import draw_failures
+from karma_eval.published import CLASSES, DIFFERENCES, PUBLISHED
+from karma_eval.suites import FIRST_SCORES
 
 __all__ = ["markdown_table", "write_report"]
 
@@ -33,6 +37,11 @@ _COLUMNS = (
     "RT",
     "RT_of_bound",
     "speedup",
+    "speedup_both",
+    "p_SR",
+    "p_seconds",
+    "p_SR_full",
+    "p_seconds_full",
     "stale",
     "recovery",
     "wrong_objects",
@@ -51,7 +60,12 @@ _MEANING = {
     "RE_of_bound": "RE over that of a robot that is told where everything is",
     "RT": "share of T that was saved against the reference",
     "RT_of_bound": "RT over that of a robot that is told where everything is",
-    "speedup": "T of the reference over T",
+    "speedup": "T of the reference over T, whatever came of it",
+    "speedup_both": "the same over the instructions that both carried out",
+    "p_SR": "paired permutation test of SR against the reference",
+    "p_seconds": "the same of T",
+    "p_SR_full": "paired permutation test of SR against full memory",
+    "p_seconds_full": "the same of T",
     "stale": "times that a thing was not where memory had it, a task",
     "recovery": "share of those in which it was found all the same",
     "wrong_objects": "things moved or changed that the task does not name, a task",
@@ -82,13 +96,24 @@ def markdown_table(summary: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_report(summary: Sequence[Mapping[str, Any]], runs: Sequence[Mapping[str, Any]], folder: Path) -> Path:
+def write_report(
+    summary: Sequence[Mapping[str, Any]],
+    runs: Sequence[Mapping[str, Any]],
+    folder: Path,
+    *,
+    pictures: int = 0,
+    workers: int = 1,
+    on_picture: Callable[[int, int], None] | None = None,
+) -> Path:
     """Write ``report.html`` and ``report.md`` into a results folder; returns the page's path.
 
     Args:
         summary: Rows of `karma_eval.metrics.summarise`.
-        runs: The runs that they count.
+        runs: The runs that they count, with their actions if there are to be pictures.
         folder: Where to.
+        pictures: How many of the worst failures are drawn.
+        workers: Simulators at a time that draw them.
+        on_picture: Takes how many are drawn, of how many.
     """
     (folder / "report.md").write_text(markdown_table(summary), encoding="utf-8")
     environment = Environment(
@@ -98,7 +123,9 @@ def write_report(summary: Sequence[Mapping[str, Any]], runs: Sequence[Mapping[st
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    failures = _failures(runs)
+    failures = list_failures(runs)
+    chosen = worst(failures, pictures)
+    drawn = draw_failures(chosen, folder / "pictures", workers=workers, on_picture=on_picture) if chosen else {}
     page = environment.get_template("report.html").render(
         runs=len(runs),
         tasks=len({r["task"] for r in runs}),
@@ -110,18 +137,64 @@ def write_report(summary: Sequence[Mapping[str, Any]], runs: Sequence[Mapping[st
         meaning=_MEANING,
         memories={name: text for name, text in _MEMORIES.items() if any(r["memory"] == name for r in runs)},
         success=_markup(success_chart(_default(summary))),
-        capacity=_markup(capacity_chart(summary)),
-        findings=_findings(summary),
+        bound=_markup(bound_chart(_default(summary))),
+        first=_first_scores(runs),
+        capacity=_markup(capacity_chart(pooled(runs))),
+        findings=cache_findings(runs),
         history=_markup(history_chart(runs)),
         classes=CLASSES,
         comparison=_comparison(summary),
-        failures=failures,
-        causes=_causes(failures),
-        most=_MOST_FAILURES,
+        differences=DIFFERENCES,
+        failures=[_told(f) for f in failures[:_MOST_FAILURES]],
+        failed=len(failures),
+        judged=sum(i["judged"] is not None for r in runs for i in r["instructions"]),
+        causes=causes(failures),
+        worst=[{**_told(f), "picture": _markup(drawn.get(f.name))} for f in chosen],
     )
     path = folder / "report.html"
     path.write_text(page, encoding="utf-8")
     return path
+
+
+def _told(failure: Failure) -> dict[str, Any]:
+    """A failure as the page shows it."""
+    item = failure.item
+    skills = [s for s in item.get("skills") or () if s["code"] != "ok"]
+    return {
+        "task": failure.run["task"],
+        "run": failure.run.get("run", failure.run["task"]),
+        "memory": failure.run["memory"],
+        "instruction": item.get("instruction", "(the run broke off)"),
+        "number": failure.index + 1,
+        "claimed": failure.claimed,
+        "kind": failure.kind,
+        "cause": failure.cause,
+        "understood": ", ".join((item.get("plan") or {}).get("goals") or ()),
+        "last_failure": f"{skills[-1]['skill']} {skills[-1]['object']}: {skills[-1]['message']}" if skills else "",
+    }
+
+
+def _first_scores(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """For each class: the first scores on the frozen suites, now on the same tasks, and now on all tasks run."""
+    first = json.loads(FIRST_SCORES.read_text(encoding="utf-8"))
+    tasks = {run["task"] for run in first["runs"]}
+    mine = [r for r in runs if r["memory"] == "full" and r.get("suite") in CLASSES and not r.get("policy")]
+    rows = []
+    for row in sorted(first["summary"], key=lambda row: _place(row["class"], CLASSES)):
+        now = [r for r in mine if r["class"] == row["class"] and r["planner"] == row["planner"]]
+        same = [r for r in now if r["task"] in tasks]
+        if not same:
+            continue
+        figures = {"SR": success_rate, "GC": goal_rate, "MRA": mean_recall}
+        cells = []
+        for name, figure in figures.items():
+            cells.append(_cell(row, name))
+            for group in (same, now):
+                interval = bootstrap(group, figure)
+                ends = None if interval.low is None else [interval.low, interval.high]
+                cells.append(_cell({name: interval.value, f"{name}_ci": ends}, name))
+        rows.append({"class": row["class"], "n": (row["n"], len(same), len(now)), "cells": cells})
+    return rows
 
 
 def _columns(summary: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -189,55 +262,3 @@ def _comparison(summary: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}"
-
-
-def _findings(summary: Sequence[Mapping[str, Any]]) -> list[str]:
-    """KARMA's statements about its cache, each beside what these runs say."""
-    rows = [r for r in summary if r["memory"] == "full" and r.get("hit_rate") is not None]
-    lines = []
-    by_policy: dict[str, dict[int, list[float]]] = {}
-    for row in rows:
-        by_policy.setdefault(str(row["policy"] or "adaptive"), {}).setdefault(row["capacity"], []).append(
-            row["hit_rate"]
-        )
-    for policy, name, claim in (("fifo", "FIFO", 4.6), ("karma", "its W-TinyLFU", 3.9)):
-        rates = by_policy.get(policy, {})
-        small, large = min(rates, default=0), max(rates, default=0)
-        if small < large and np.mean(rates[small]) > 0:
-            factor = float(np.mean(rates[large]) / np.mean(rates[small]))
-            lines.append(
-                f"The paper's hit rate grew {claim}-fold from capacity 5 to 25 with {name}; here it grew "
-                f"{factor:.1f}-fold from {small} to {large}."
-            )
-    pairs = [(r["hit_rate"], r["RE"]) for r in rows if r.get("RE") is not None]
-    if len(pairs) >= 4 and len({p[0] for p in pairs}) > 2:
-        r = float(np.corrcoef(np.array(pairs).T)[0, 1])
-        lines.append(f"The paper finds saved exploration linear in hit rate; here their correlation is {r:.2f}.")
-    return lines
-
-
-def _failures(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Instructions that were not carried out: those that the robot claims all the same first."""
-    failures = []
-    for run in runs:
-        for item in run["instructions"]:
-            if item["judged"] is False:
-                unmet = [f"not met: {m['milestone']}" for m in item["milestones"] if not m["met"]]
-                harm = [f"{h['label']} was {h['kind']}" for h in item["harm"]]
-                failures.append(
-                    {
-                        "task": run["task"],
-                        "memory": run["memory"],
-                        "instruction": item["instruction"],
-                        "claimed": item["claimed"],
-                        "reason": item["reason"],
-                        "cause": "; ".join(filter(None, [item["reason"], *unmet, *harm, item["judge_error"] or ""])),
-                    }
-                )
-    return sorted(failures, key=lambda f: (not f["claimed"], f["memory"] != "full"))
-
-
-def _causes(failures: Sequence[Mapping[str, Any]]) -> list[tuple[str, int]]:
-    """The commonest reasons."""
-    reasons = Counter(f["reason"] for f in failures if f["reason"])
-    return reasons.most_common(8)

@@ -21,7 +21,6 @@ from typing import Any
 
 from karma_eval.condition import Condition
 from karma_eval.errors import EvalError
-from karma_eval.metrics import summarise
 from karma_eval.pool import spread
 from karma_eval.recording import RecordedSimulation, compress
 from karma_eval.run import run_history
@@ -34,7 +33,7 @@ __all__ = ["RUNS", "Job", "evaluate", "load_records", "plan_jobs", "run_job", "w
 RUNS = "runs.jsonl"
 """Name of the file of runs in a results folder."""
 
-_REPLAY = ("definition", "actions", "outcomes", "memory_digest", "made_with")
+_REPLAY = ("definition", "actions", "marks", "outcomes", "memory_digest", "made_with")
 """Keys of a run that only a replay needs; ``results.json`` goes without."""
 
 
@@ -167,12 +166,12 @@ def _drop_cut_line(path: Path) -> None:
                 file.write(b"\n")
 
 
-def write_results(records: Sequence[dict[str, Any]], folder: Path) -> Path:
+def write_results(records: Sequence[dict[str, Any]], summary: Sequence[dict[str, Any]], folder: Path) -> Path:
     """Write ``results.json``: the summary, and every run without what only a replay needs."""
-    usable = [r for r in records if r.get("error") is None]
     path = folder / "results.json"
     runs = [{key: value for key, value in r.items() if key not in _REPLAY} for r in records]
-    data = {"summary": summarise(usable), "failed": len(records) - len(usable), "runs": runs}
+    failed = sum(r.get("error") is not None for r in records)
+    data = {"summary": summary, "failed": failed, "runs": runs}
     partial = path.with_suffix(".json.partial")
     partial.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
     os.replace(partial, path)
@@ -207,6 +206,7 @@ def run_job(job: Job) -> dict[str, Any]:
         "instructions": [],
     }
     digests: list[str] = []
+    marks: list[int] = []  # how many actions there were when each instruction ended
 
     def note(stack: Stack) -> None:
         digests.append(stack.memory.digest())
@@ -214,13 +214,21 @@ def run_job(job: Job) -> dict[str, Any]:
     try:
         with RecordedSimulation.start(job.task.place, real_thor=job.real_thor) as simulation:
             try:
-                result = run_history(job.task, job.condition, seed=job.seed, simulation=simulation, on_stack=note)
+                result = run_history(
+                    job.task,
+                    job.condition,
+                    seed=job.seed,
+                    simulation=simulation,
+                    on_instruction=lambda index, outcome: marks.append(len(simulation.actions)),
+                    on_stack=note,
+                )
                 record = {**base, **result.to_json(), "error": None}
             except EvalError as error:
                 record = {**base, **failed, "judged": None, "error": str(error)}
             except Exception:  # whatever the stack does wrong is this run's failure, not the evaluation's
                 record = {**base, **failed, "judged": False, "error": None, "crash": traceback.format_exc()}
             record["actions"] = compress(simulation.actions)
+            record["marks"] = marks
             record["outcomes"] = simulation.outcomes_digest()
     except Exception as error:  # the simulator did not start, or did not end: nothing can be said of the robot
         record = {**base, **failed, "judged": None, "error": f"{type(error).__name__}: {error}"}

@@ -7,12 +7,15 @@ from pathlib import Path
 
 from karma_eval.tasks import Task, load_tasks
 
-__all__ = ["QUICK", "SUITES", "sample_tasks"]
+__all__ = ["FIRST_SCORES", "QUICK", "SUITES", "sample_tasks"]
 
 _HERE = Path(__file__).parent
 
 SUITES = tuple(_HERE / f"{name}.yaml" for name in ("simple", "composite", "complex", "histories"))
 """All suites."""
+
+FIRST_SCORES = _HERE / "first_scores.json"
+"""The first runs on them, made before anybody had worked on what they showed."""
 
 QUICK = _HERE.parent / "quick.yaml"
 """A few short tasks, for a look and for CI."""

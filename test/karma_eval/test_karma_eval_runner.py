@@ -6,6 +6,7 @@ import pytest
 
 from karma_eval.condition import Condition
 from karma_eval.errors import EvalError
+from karma_eval.metrics import summarise
 from karma_eval.runner import RUNS, evaluate, load_records, plan_jobs, write_results
 
 SUITE = """
@@ -55,7 +56,7 @@ def test_an_evaluation_resumes_repeats_and_reports_what_does_not_fit(suite, tmp_
             item.pop("planning_seconds", None)  # wall time
     assert again == first
 
-    data = json.loads(write_results(again, tmp_path / "one").read_text())
+    data = json.loads(write_results(again, summarise(again[:1]), tmp_path / "one").read_text())
     assert data["failed"] == 1
     assert data["summary"][0]["SR"] == 0.0
     assert not {"actions", "definition"} & set(data["runs"][0])
@@ -90,7 +91,7 @@ def test_a_stack_that_crashes_has_failed_the_task_and_the_others_go_on(suite, tm
     records = evaluate(plan_jobs([suite], [Condition()], 1), tmp_path)
     assert [r["judged"] for r in records] == [False, False]
     assert "short circuit" in records[0]["crash"]
-    data = json.loads(write_results(records, tmp_path).read_text())
+    data = json.loads(write_results(records, summarise(records), tmp_path).read_text())
     assert (data["failed"], data["summary"][0]["SR"]) == (0, 0.0)
 
 
