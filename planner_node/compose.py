@@ -288,6 +288,8 @@ class Composer:
                 found, key=lambda r: (r.stale, math.dist(r.position, at) + (0.0 if r.object.label in order else 2.0))
             )
             return self.adopt(nearest.object)
+        if under is not None:
+            return self.adopt(under)  # where it was: nothing else is known
         return self.helper("counter", holders or ["CounterTop", "DiningTable", "SideTable", "Desk"])
 
     # Composite skills, one method each.

@@ -20,9 +20,6 @@ from scene_graph.types import ObjectState
 
 __all__ = ["Resolver"]
 
-_DRINKS = frozenset({"coffee", "tea", "drink", "beverage", "espresso", "cocoa", "juice"})
-"""What is meant by them is the vessel: "bring me my tea"."""
-
 _CONTROLS = {
     "Bathtub": "Faucet",
     "BathtubBasin": "Faucet",
@@ -134,6 +131,8 @@ class Resolver:
         self, intent: Intent, parameter: Parameter, phrase: NounPhrase, chosen: Mapping[str, list[ObjectRef]]
     ) -> list[ObjectRef]:
         role = parameter.name
+        if phrase.words in {("that",), ("this",)}:
+            phrase = replace(phrase, pronoun="it", words=())
         if phrase.words in {("it",), ("them",)}:
             # "A slice of it": the words are a pronoun, whatever stands before them.
             phrase = replace(phrase, pronoun=phrase.words[0], words=())
@@ -248,7 +247,7 @@ class Resolver:
     ) -> list[ObjectRef]:
         grounder = self.composer.grounder
         wanted = self._wanted(intent, parameter, chosen)
-        if phrase.words[-1:] and phrase.words[-1] in _DRINKS and not self.composer.ontology.find(phrase.text):
+        if phrase.words[-1:] and phrase.words[-1] in w.DRINKS and not self.composer.ontology.find(phrase.text):
             phrase = replace(phrase, words=("cup",), states=(*phrase.states, "filled"))
         if not phrase.part:
             done = grounder.done_to(phrase, wanted)

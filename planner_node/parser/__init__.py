@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from planner_node.parser.intents import Intent, Reading, interpret
 from planner_node.parser.syntax import NounPhrase, Splitter
+from planner_node.parser.words import DRINKS
 from scene_graph.ontology import Ontology
 
 __all__ = ["Intent", "NounPhrase", "Reading", "beyond_skills", "noun_phrase", "parse_instruction", "read_instruction"]
@@ -26,16 +27,27 @@ def read_instruction(instruction: str, ontology: Ontology, before: Sequence[Inte
         ontology: Class knowledge.
         before: What the instruction before it asked for, which "the pencil too" takes up.
     """
-    splitter = Splitter(lambda words: bool(ontology.find(words)))
+    splitter = _splitter(ontology)
     return interpret(splitter.clauses(instruction), ontology, before)
 
 
 def noun_phrase(text: str, ontology: Ontology) -> NounPhrase:
     """A text, such as "the clean plate on the table", as one noun phrase."""
-    return Splitter(lambda words: bool(ontology.find(words))).phrase(text)
+    return _splitter(ontology).phrase(text)
 
 
 def beyond_skills(instruction: str, ontology: Ontology) -> bool:
     """Whether a clause asks for something that no skill can do: "paint the wall"."""
-    splitter = Splitter(lambda words: bool(ontology.find(words)))
+    splitter = _splitter(ontology)
     return any(clause.sense == "unable" and not clause.negated for clause in splitter.clauses(instruction))
+
+
+def _splitter(ontology: Ontology) -> Splitter:
+    kinds = {kind for label in ontology.labels() for kind in ontology.get(label).categories} - _NO_NOUNS
+    return Splitter(lambda words: bool(ontology.find(words)) or words in kinds or words in DRINKS)
+
+
+_NO_NOUNS = frozenset(
+    {"structure", "sharp", "personal", "control", "reading", "writing", "waste", "plumbing", "storage"}
+)
+"""Categories that people do not call things by."""

@@ -301,9 +301,13 @@ def _described(tokens: Tokens) -> Tokens:
     for i, token in enumerate(tokens):
         follows = tokens[i + 1 : i + 2]
         before = tokens[i - 1] if i else ""
-        named = follows and follows[0] != "," and before not in {"of", "about"}
-        if token in {"what", "whatever"} and named and (i or follows[0] in {"you", "i", "we", "one"}):
+        named = follows and follows[0] not in _NO_CLAUSE and before not in {"of", "about"}
+        if token in {"what", "whatever"} and named:
             result += ["something", "that"]
         else:
             result.append(token)
     return tuple(result)
+
+
+_NO_CLAUSE = frozenset({",", "a", "an", "about", "time", "do", "does", "did", "if", "kind", "else", "now"})
+"""After "what", where no thing is described."""

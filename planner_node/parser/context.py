@@ -208,6 +208,13 @@ def _telling(piece: Tokens, is_noun: Callable[[str], bool]) -> int | None:
     return shift + verb
 
 
+def _will_do(tokens: Tokens) -> bool:
+    """Whether people say what they will do: "I'll need it later", but not "I'll have the mug on the table"."""
+    if tokens[1:2] != ("will",) or not tokens[2:3] or tokens[2] in {"have", "take", "ask", "require", "like"}:
+        return False
+    return tokens[0] == "i" or (tokens[0] == "we" and tokens[2] in _OWN)
+
+
 def _does_itself(tokens: Tokens) -> bool:
     """Whether people say what they would like to do themselves: "I want to eat here", "I'd like to watch something"."""
     if tokens[0] not in {"i", "we"} or "to" not in tokens[1:5]:
@@ -242,7 +249,7 @@ def _finite(tokens: Tokens, is_noun: Callable[[str], bool]) -> int | None:
         return None
     if first in {"they", "he", "she"} and len(tokens) > 1:
         return 1
-    if first in {"i", "we"} and tokens[1:2] == ("will",) and tokens[2:3] and tokens[2] in _OWN:
+    if _will_do(tokens):
         return 1
     if first in {"i", "we"}:
         # "we wash the mug" tells what is to be done; "we never use it" does not.

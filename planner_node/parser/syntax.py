@@ -24,7 +24,7 @@ _CONTRACTIONS = (
     (re.compile(r",? (is|are|does|do|was|has|will|can)n't (it|they|he|she|you)(?=\s*[?.!]|$)"), ""),
     (re.compile(r"\b(do|does|did|is|are|was|were|should|would|could|must)n't\b"), r"\1 not"),
     (re.compile(r"\bcan't\b"), "can not"),
-    (re.compile(r"\b(it|that|there|what)'s\b"), r"\1 is"),
+    (re.compile(r"\b(it|that|there|what|where|who|here|how)'s\b"), r"\1 is"),
     (re.compile(r"\blet's\b"), "lets"),
     (
         re.compile(r"(?<=\w)'s (?=(on|in|at|under|off|out|inside|over|not|still|already|now|gone|too|so|the|a)\b)"),
@@ -152,6 +152,11 @@ class Splitter:
             if sentence[0] == "not" and sentence[1:2] and sentence[1] in w.DETERMINERS and result:
                 result[-1] = _excluding(result[-1], sentence[2:])
                 continue
+            if result and sentence[:2] in (("the", "one"), ("the", "ones")) and result[-1].objects:
+                told = self.phrase(" ".join(("the", "thing", *sentence[2:])))
+                if told.relative or told.places or told.states:
+                    result[-1] = _specified(result[-1], told)
+                    continue
             bounds = [0, *corrections_at(sentence), len(sentence)]
             for start, end in pairwise(bounds):
                 anew = correction(sentence[start:end])
@@ -657,7 +662,9 @@ class Splitter:
                 determiner = (
                     kind if determiner in {"", "the", "a"} or (determiner, kind) == ("all", "a") else determiner
                 )
-            elif not (token in w.ORDINALS and not self.is_noun(token)) and not (token == "of" and count is not None):
+            elif not (token in w.ORDINALS and not self.is_noun(token)) and not (
+                token == "of" and (count is not None or determiner in {"a", "all", "both", "another"})
+            ):
                 break
             i += 1
         return determiner, count, i
@@ -954,6 +961,18 @@ def _excluding(clause: Clause, thing: tuple[str, ...]) -> Clause:
     return replace(clause, objects=(replace(first, relative=(*first.relative, "not", *thing)), *clause.objects[1:]))
 
 
+def _specified(clause: Clause, told: NounPhrase) -> Clause:
+    """A clause of whose object it is said which one is meant: "pass me the mug. The one you washed"."""
+    thing = clause.objects[0]
+    thing = replace(
+        thing,
+        relative=(*thing.relative, *told.relative),
+        places=(*thing.places, *told.places),
+        states=(*thing.states, *told.states),
+    )
+    return replace(clause, objects=(thing, *clause.objects[1:]))
+
+
 def _exchanged(first: Clause, said_first: Clause) -> list[Clause]:
     """Two clauses in the order in which they are done, which is not that in which they were said."""
     named = next((o for o in said_first.objects if not o.pronoun), None)
@@ -982,7 +1001,8 @@ def _with_topics(clauses: list[Clause]) -> list[Clause]:
             # "we need potatoes, put one in the pot": why, and what.
             result[-1] = replace(result[-1], sense="", verb=(), told=True)
         before = result[at] if result else None
-        takes_up = clause.sense and clause.objects and clause.objects[0].pronoun in {"it", "them", "one"}
+        first = clause.objects[0] if clause.objects else NounPhrase()
+        takes_up = bool(clause.sense) and (first.pronoun in {"it", "them", "one"} or first.words[-1:] == ("one",))
         binned = clause.verb == ("bin",) and before is not None and before.told
         left_out = clause.sense and not clause.objects and before is not None and (before.topic or binned)
         if (takes_up or left_out) and before is not None and not before.sense and before.objects and not before.negated:
@@ -990,7 +1010,12 @@ def _with_topics(clauses: list[Clause]) -> list[Clause]:
             places = tuple(p for p in before.prepositional if p.relation in {"in", "on", "near", "under", "at"})
             if len(named) == 1 and places:
                 named = (replace(named[0], places=(*named[0].places, *places)),)
-            if takes_up and clause.objects[0].pronoun == "one":
+            kind = takes_up and clause.objects[0].words[-1:] == ("one",)
+            if kind and named[-1].words:
+                # "the vegetables are on the floor: the round one in the pot"
+                thing = clause.objects[0]
+                named = (replace(thing, words=(*thing.words[:-1], *named[-1].words)),)
+            elif takes_up and clause.objects[0].pronoun == "one":
                 named = (replace(named[-1], determiner="a", count=1, plural=False),)
             if before.told:
                 result[at] = replace(before, objects=(), prepositional=())

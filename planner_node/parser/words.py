@@ -11,6 +11,7 @@ from types import MappingProxyType
 __all__ = [
     "ADVERBS",
     "DETERMINERS",
+    "DRINKS",
     "FILLERS",
     "LANDMARKS",
     "MEASURES",
@@ -319,6 +320,10 @@ STATE_WORDS: MappingProxyType[str, str] = MappingProxyType(
     }
 )
 """Adjectives and participles to the states of `scene_graph.types`."""
+
+
+DRINKS = frozenset({"coffee", "tea", "drink", "beverage", "espresso", "cocoa", "juice"})
+"""What is meant by them is the vessel: "bring me my tea"."""
 
 
 def is_known(word: str) -> bool:
