@@ -12,6 +12,9 @@ __all__ = ["spread"]
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+_ITEMS_A_PROCESS = 20
+"""After so much work processes are replaced, so that nothing they leak adds up."""
+
 
 def spread(work: Callable[[Item], Result], items: Sequence[Item], *, workers: int = 1) -> Iterator[Result]:
     """Do some work for every item; yields results in the order in which they are done.
@@ -27,14 +30,18 @@ def spread(work: Callable[[Item], Result], items: Sequence[Item], *, workers: in
     if workers <= 1 or len(items) <= 1:
         yield from map(work, items)
         return
-    # Spawned, not forked: the work starts simulators, threads and numerical libraries of its own. Processes are kept to
-    # the end: with `max_tasks_per_child` the executor of Python 3.11 and 3.12 waits for ever (python/cpython#115634).
+    # Spawned, not forked: the work starts simulators, threads and numerical libraries of its own. Lest what it leaks
+    # adds up, each batch has processes of its own: `max_tasks_per_child` would do it, but with it the executor of
+    # Python 3.11 and 3.12 waits for ever (python/cpython#115634).
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(items)), mp_context=context) as executor:
-        futures = [executor.submit(work, item) for item in items]
-        try:
-            for future in as_completed(futures):
-                yield future.result()
-        finally:
-            for future in futures:
-                future.cancel()
+    size = workers * _ITEMS_A_PROCESS
+    for start in range(0, len(items), size):
+        batch = items[start : start + size]
+        with ProcessPoolExecutor(min(workers, len(batch)), mp_context=context) as executor:
+            futures = [executor.submit(work, item) for item in batch]
+            try:
+                for future in as_completed(futures):
+                    yield future.result()
+            finally:
+                for future in futures:
+                    future.cancel()

@@ -68,7 +68,8 @@ _ASIDES = w.phrases(
     while you are about it|as quickly as you can|as fast as you can|in the meantime|for me|for us|for her|for him|
     for them|for later|for today|for tonight|of course|by the way|when you can|if need be|in any case|
     wherever it is|wherever they are|wherever you find it|whichever you find|any will do|either will do|
-    i do not mind which|it does not matter which|one after the other|if you find it|no matter where it is
+    i do not mind which|it does not matter which|one after the other|if you find it|no matter where it is|
+    when you are done|once you are done|when you are finished|once you are finished|when you are through
     """
 )
 """Words that may stand anywhere and change nothing."""
