@@ -280,6 +280,9 @@ class Agent:
         missed = [n for n in plan.notes if n.startswith("not understood")]
         if done and missed:
             result.reason, result.question = "; ".join(missed), "What did you mean by that?"
+        elif done:
+            guesses = [n for n in plan.notes if n.startswith("took ")]
+            result.reason = "; ".join(filter(None, [result.reason, *guesses]))
         result.claimed = done and not missed
         Lessons(self._experience, self._emit).learn(plan, executor.failed, result)
 

@@ -18,6 +18,7 @@ from planner_node.learned.alfred import AlfredGoal, parse_goal
 from planner_node.learned.model import LearnedParser
 from planner_node.parser import Intent, NounPhrase, Reading, beyond_skills, read_instruction
 from planner_node.parser import words as w
+from planner_node.parser.leftovers import unheeded
 from planner_node.parser.syntax import VAGUE, singular, tokenize
 from planner_node.plan import Plan
 from planner_node.planner import NotUnderstoodError, Situation
@@ -80,6 +81,7 @@ class LearnedPlanner:
                 composer.notes += [f"taken as context: {clause!r}" for clause in reading.told]
             else:
                 intents += goal_intents(goal, text, situation.ontology)
+                composer.notes += [f"not understood: {word!r}" for word in unheeded(text)]
                 composer.notes.append(f"read {text.strip()!r} as {goal.task_type}, as other people put it")
         if not intents:
             what = f"{instruction!r}" if instruction.strip() else "an empty instruction"
@@ -116,7 +118,8 @@ class LearnedPlanner:
         if only_told or _is_whole(reading, ontology) or beyond_skills(text, ontology):
             return None
         goal = parse_goal(text, home=situation.knowledge.labels() or None)
-        if not self._explains(goal, text, read, ontology):
+        dropped = reading.dropped if reading.intents else []
+        if not self._explains(goal, text, read, ontology) or not all(_names(t, goal, ontology) for t in dropped):
             return None
         if not _is_open(goal):
             return goal if goal.probability >= self._least else None
@@ -151,6 +154,15 @@ def _may_name(text: str, label: str, ontology: Ontology) -> bool:
             if named in ontology.find(" ".join(words)):
                 return True
     return any(token.isalpha() and not w.is_known(token) and not ontology.find(singular(token)) for token in tokens)
+
+
+def _names(text: str, goal: AlfredGoal, ontology: Ontology) -> bool:
+    """Whether a text that grammar made nothing of names one of a goal's things: else the goal does not explain it."""
+    held = {goal.object_target, goal.mrecep_target, goal.parent_target, goal.toggle_target}
+    held = {_AI2THOR.get(label, label) for label in held if label}
+    tokens = tokenize(text)
+    runs = [tokens[i : i + size] for size in (3, 2, 1) for i in range(len(tokens) - size + 1)]
+    return any(held & set(ontology.find(" ".join((*run[:-1], singular(run[-1]))))) for run in runs)
 
 
 def _sentences(instruction: str) -> list[str]:

@@ -106,6 +106,12 @@ def _parts(ranked: Sequence[tuple[str, float]], ontology: Ontology) -> list[tupl
     return list(result.items())
 
 
+def is_told(word: str, info: ClassInfo) -> bool:
+    """Whether a word is a kind that a class belongs to, or stands in its description."""
+    told = " ".join([*info.categories, *info.words, info.description.replace(",", " ")])
+    return _stem(word) in {_stem(other) for other in told.split()}
+
+
 def _by_description(words: Sequence[str], ontology: Ontology, fits: Callable[[str], bool]) -> list[tuple[str, float]]:
     """Classes by how many of the words their categories and descriptions share; kinds count double."""
     wanted = [_stem(w) for w in words if w not in _STOP]

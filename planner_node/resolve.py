@@ -5,14 +5,16 @@ References within one instruction are joined here ("a plate … the plate"); acr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from planner_node.clarify import AmbiguousError, NotUnderstoodError
 from planner_node.compose import Composer
-from planner_node.grounding import class_candidates
-from planner_node.parser import Intent, NounPhrase
+from planner_node.grounding import class_candidates, is_told
+from planner_node.parser import Intent, NounPhrase, noun_phrase
 from planner_node.parser import words as w
+from planner_node.parser.leftovers import names_within
+from planner_node.parser.syntax import VAGUE
 from planner_node.plan import ObjectRef
 from planner_node.skills import SKILLS, Parameter
 from scene_graph.ontology import ClassInfo
@@ -286,6 +288,9 @@ class Resolver:
             raise NotUnderstoodError(
                 f"I do not know anything called {phrase.text!r}", question=f"What do you mean by {phrase.text!r}?"
             )
+        label = found[0].object.label if found else labels[0]
+        if self._is_guess(phrase, self.composer.ontology.get(label)):
+            self.composer.notes.append(f"took {phrase.text!r} for the {self.composer.ontology.get(label).word}")
         # "The knife" may be either kind, but "the red fruit" that memory took for the apple is no tomato.
         named = any(self.composer.ontology.find(" ".join(phrase.words[i:])) for i in range(len(phrase.words)))
         others = labels if named or phrase.determiner == "a" else []
@@ -322,8 +327,11 @@ class Resolver:
         Raises:
             AmbiguousError: If two readings are equally good.
         """
+        if not SKILLS[intent.skill].irreversible:
+            return
+        self._named_well(phrase, ranked)
         singular = phrase.count in {None, 1} and not phrase.plural and not phrase.part
-        if not SKILLS[intent.skill].irreversible or not singular or phrase.determiner not in _DEFINITE:
+        if not singular or phrase.determiner not in _DEFINITE:
             return
         rivals = self.composer.grounder.rivals(phrase, ranked)
         if len(rivals) > 1:
@@ -342,6 +350,28 @@ class Resolver:
             if not r.stale and (support := grounder.support(r.object)) is not None and support.label == "StoveBurner"
         ]
         return max(on_stove, key=lambda entry: entry[0])[1] if on_stove else None
+
+    def _named_well(self, phrase: NounPhrase, ranked: list[tuple[str, float]]) -> None:
+        """Do nothing that cannot be undone to what was only guessed from its likeness: "throw a party".
+
+        Raises:
+            NotUnderstoodError: If the word for the thing is neither its name nor its kind, nor says anything of it.
+        """
+        if not ranked or phrase.text in self.composer.grounder.answers:
+            return
+        info = self.composer.ontology.get(ranked[0][0])
+        if self._is_guess(phrase, info):
+            raise NotUnderstoodError(
+                f"I do not know anything called {phrase.text!r}, and what you ask for cannot be undone",
+                question=f"What do you mean by {phrase.text!r}: the {info.word}?",
+            )
+
+    def _is_guess(self, phrase: NounPhrase, info: ClassInfo) -> bool:
+        """Whether nothing but likeness made a phrase mean a class."""
+        words = phrase.words
+        if not words or words[-1] in VAGUE | {"one"} or phrase.relative or phrase.pronoun:
+            return False
+        return not names_within(words, self.composer.ontology) and not is_told(words[-1], info)
 
     @staticmethod
     def _count(phrase: NounPhrase, known: int) -> int:
@@ -409,38 +439,92 @@ class Resolver:
     # Conditions.
 
     def _condition(self, intent: Intent) -> bool:
-        """Whether "if …" holds, as far as memory knows; what memory does not know counts as holding, and is noted."""
+        """Whether "if …" holds, as far as memory knows; what memory does not know counts as holding, and is noted.
+
+        What is made to depend on words that are not understood is not done.
+        """
         words = intent.condition
         if not words:
             return True
         awaited = words[0] == "once"
         words = words[1:] if awaited else words
-        verb = next(
-            (i for i, t in enumerate(words) if t in {"is", "are", "was", "were", "looks", "seems", "has"}), None
-        )
-        if verb is None:
-            return True
-        negated = "not" in words[verb:]
-        state = next((w.STATE_WORDS[t] for t in words[verb + 1 :] if t in w.STATE_WORDS), None)
-        state = state or next((t for t in words[verb + 1 :] if t in {"on", "off"}), None)
-        if state is None:
-            return True
-        subject = words[:verb]
-        phrase = NounPhrase(pronoun="it") if subject in (("it",), ("they",)) else _plain(subject)
-        if phrase.pronoun and not self._spoken and not self.composer.grounder.session.mentions:
-            phrase = intent.phrases.get("object", phrase)
-        refs = self._resolve(intent, Parameter("object", ""), phrase, {})
-        known = self.composer.state.has(refs[0].name, state)
+        verb = next((i for i, t in enumerate(words) if t in _BE), None)
+        told = None if verb is None else self._told(words, verb, intent)
         if awaited:
             # What is to be waited for came about in the clause before; here it only says who "it" is.
             return True
+        if verb is None or told is None:
+            self.composer.notes.append(f"not understood: 'if {' '.join(words)}'")
+            return False
+        known = told()
         if known is None:
             self.composer.notes.append(f"memory does not know whether {' '.join(words)}; assumed so")
             return True
-        if known == negated:
+        if known == ("not" in words[verb:] or "no" in words[verb : verb + 2]):
             self.composer.notes.append(f"left out {intent.text!r}: not the case that {' '.join(words)}")
             return False
         return True
+
+    def _told(self, words: tuple[str, ...], verb: int, intent: Intent) -> Callable[[], bool | None] | None:
+        """A test of what a condition tells without its "not"; None where that is not understood.
+
+        Raises:
+            NotUnderstoodError: If it is about something that is not known.
+        """
+        subject, rest = words[:verb], tuple(t for t in words[verb + 1 :] if t not in _LITTLE)
+        state = next((w.STATE_WORDS[t] for t in rest if t in w.STATE_WORDS), None)
+        if subject == ("there",):
+            phrase = noun_phrase(" ".join(t for t in rest if t != "no"), self.composer.ontology)
+            if not class_candidates(phrase, self.composer.ontology):
+                return None
+            ref = self._resolve(intent, Parameter("object", ""), phrase, {})[0]
+            places = [p.phrase for p in phrase.places] or self._places(rest)
+            holders = [self._resolve(intent, Parameter("receptacle", ""), place, {})[0] for place in places]
+            return lambda: self._is_there(ref, holders, phrase.states)
+        match = w.PREPOSITIONS.match(rest, 0)
+        places = self._places(rest) if match else []
+        if state is None and not places:
+            state = next((t for t in rest if t in {"on", "off"}), None)
+        if state is None and not places:
+            return None
+        phrase = NounPhrase(pronoun="it") if subject in (("it",), ("they",)) else _plain(subject)
+        if phrase.pronoun and not self._spoken and not self.composer.grounder.session.mentions:
+            phrase = intent.phrases.get("object", phrase)
+        ref = self._resolve(intent, Parameter("object", ""), phrase, {})[0]
+        if places:
+            holder = self._resolve(intent, Parameter("receptacle", ""), places[0], {})[0]
+            return lambda: self._is_there(ref, [holder], ())
+        return lambda: self.composer.state.has(ref.name, state or "")
+
+    def _places(self, words: tuple[str, ...]) -> list[NounPhrase]:
+        """What a preposition among the words relates to."""
+        for i in range(len(words)):
+            match = w.PREPOSITIONS.match(words, i)
+            if match and w.PREPOSITIONS[words[i : i + match]] in {"in", "on"} and i + match < len(words):
+                place = noun_phrase(" ".join(words[i + match :]), self.composer.ontology)
+                return [place] if class_candidates(place, self.composer.ontology) else []
+        return []
+
+    def _is_there(self, ref: ObjectRef, holders: Sequence[ObjectRef], states: Sequence[str]) -> bool | None:
+        """Whether a thing is known to be in these places, in these states."""
+        known = self.composer.state
+        if ref.object_id is None:
+            return None
+        if any(known.has(ref.name, state) is False for state in states):
+            return False
+        around = {known.labels.get(name, "") for name in known.around(ref.name)[1:]}
+        grounder = self.composer.grounder
+        thing = None if ref.name in known.location else grounder.get(ref.object_id)
+        while thing is not None and (support := grounder.support(thing)) is not None and support.label not in around:
+            around.add(support.label)
+            thing = support
+        # "In the sink" is in its basin.
+        return all({*h.labels, *(f"{label}Basin" for label in h.labels)} & around for h in holders)
+
+
+_BE = frozenset({"is", "are", "was", "were", "looks", "seems", "has"})
+_LITTLE = w.word_set("not still already currently now really very yet")
+"""Words of a condition that do not change what it tells, once "not" is seen to."""
 
 
 def _plain(words: tuple[str, ...]) -> NounPhrase:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from planner_node.parser.intents import Intent, Reading, interpret
-from planner_node.parser.syntax import NounPhrase, Splitter
+from planner_node.parser.syntax import Clause, NounPhrase, Splitter
 from planner_node.parser.words import DRINKS
 from scene_graph.ontology import Ontology
 
@@ -27,8 +28,7 @@ def read_instruction(instruction: str, ontology: Ontology, before: Sequence[Inte
         ontology: Class knowledge.
         before: What the instruction before it asked for, which "the pencil too" takes up.
     """
-    splitter = _splitter(ontology)
-    return interpret(splitter.clauses(instruction), ontology, before)
+    return interpret(_clauses(instruction, ontology), ontology, before)
 
 
 def noun_phrase(text: str, ontology: Ontology) -> NounPhrase:
@@ -37,11 +37,20 @@ def noun_phrase(text: str, ontology: Ontology) -> NounPhrase:
 
 
 def beyond_skills(instruction: str, ontology: Ontology) -> bool:
-    """Whether a clause asks for something that no skill can do: "paint the wall"."""
-    splitter = _splitter(ontology)
-    return any(clause.sense == "unable" and not clause.negated for clause in splitter.clauses(instruction))
+    """Whether a clause asks for something that no goal of the trained parser has in it: "paint the wall"."""
+    return any(clause.sense in _BEYOND and not clause.negated for clause in _clauses(instruction, ontology))
 
 
+_BEYOND = frozenset({"unable", "fill", "brew", "pour", "empty", "wait", "break", "push", "pull"})
+
+
+@lru_cache(maxsize=64)
+def _clauses(instruction: str, ontology: Ontology) -> tuple[Clause, ...]:
+    """The clauses of a text; kept, since planners and verifier read the same passages, each with its own context."""
+    return tuple(_splitter(ontology).clauses(instruction))
+
+
+@lru_cache(maxsize=4)
 def _splitter(ontology: Ontology) -> Splitter:
     kinds = {kind for label in ontology.labels() for kind in ontology.get(label).categories} - _NO_NOUNS
     return Splitter(lambda words: bool(ontology.find(words)) or words in kinds or words in DRINKS)

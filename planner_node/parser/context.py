@@ -13,7 +13,7 @@ from planner_node.parser import words as w
 from planner_node.parser.rephrase import ensuring, imperative
 from planner_node.parser.terse import is_thing
 
-__all__ = ["Passage", "is_exclamation", "is_rhetorical", "passages"]
+__all__ = ["Passage", "is_exclamation", "is_remark", "is_rhetorical", "passages"]
 
 Tokens = tuple[str, ...]
 
@@ -73,6 +73,7 @@ _OWN = w.word_set(
 """What people say that they will do themselves: "I'll need it later"."""
 _REASONS = frozenset({"because", "cause"})
 _JOINTS = frozenset({"so", "because", "since", "cause"})
+_SUBORDINATING = frozenset({"if", "when", "once", "before", "unless", "after", "otherwise"})
 _QUOTING = w.word_set("says said thinks told explains explained warns warned complains complained")
 _INTERJECTIONS = w.word_set("oh ugh yuck ouch wow oops hooray hurray attention careful heavens gosh damn finally sorry")
 
@@ -84,7 +85,9 @@ def passages(tokens: Tokens, is_noun: Callable[[str], bool]) -> list[Passage]:
         tokens: Words and commas of one sentence.
         is_noun: Whether words name something that the ontology knows.
     """
-    if ensuring(tokens) or any(t in {"if", "when", "once", "before", "unless", "after"} for t in tokens[:1]):
+    if ensuring(tokens) or any(
+        t in {"if", "when", "once", "before", "unless", "after", "otherwise"} for t in tokens[:1]
+    ):
         return [Passage(tokens)]
     result: list[Passage] = []
     asked: list[str] = []
@@ -130,6 +133,30 @@ _ASIDES: tuple[Tokens, ...] = w.phrases(
     "that is all|done|finished|ready|good morning|good evening|good night|good job|well done|oh dear|oh no|thank you"
 )
 """Beginnings of sentences without an order in them."""
+
+
+def is_remark(tokens: Tokens) -> bool:
+    """Whether a clause that was not understood still surely asks for nothing: "thank you very much", "I have a cold".
+
+    Whatever may be a wish in words that are not known is none: "we should talk", "there is a letter to post".
+    """
+    if set(tokens) <= _COURTESY:
+        return True
+    if (_ASKING | {"you", "to", "time"}) & set(tokens) or any(t.endswith("ing") for t in tokens[1:]):
+        return False
+    if tokens[:1] == ("my",) or tokens[:1] in (("i",), ("we",)):
+        return any(t in _BE | _PAST | _PRESENT | {"have", "can"} or t.endswith("ed") for t in tokens[1:4])
+    return tokens[:1] in (("there",), ("it",), ("that",)) and bool(_BE & set(tokens[1:2]))
+
+
+_COURTESY = w.word_set(
+    """
+    , thanks thank you please very much so many lot a lots good great nice lovely perfect brilliant well done be careful
+    carefully with it them there robot dear love mate darling boy girl job work evening morning afternoon day night
+    cheers ta that is all for now of course no problem rush hurry quick quickly your time take i we mean
+    """
+)
+"""Words of which nothing but courtesies consist."""
 
 
 def is_rhetorical(tokens: Tokens) -> bool:
@@ -234,7 +261,7 @@ def _tells_to(tokens: Tokens, verb: int) -> bool:
         and (imperative(tokens) != tokens or (tokens[verb] == "will" and tokens[verb + 1 : verb + 2] != ("be",)))
     ):
         return True
-    if tokens[verb + 1 : verb + 2] == ("to",):
+    if tokens[verb + 1 : verb + 2] == ("to",) or (tokens[0] == "there" and "to" in tokens):
         return True
     return any(
         t == "to" and (tokens[i] == "be" or w.verb_base(tokens[i]) == tokens[i])
@@ -267,6 +294,8 @@ def _finite(tokens: Tokens, is_noun: Callable[[str], bool]) -> int | None:
         if token in _BE or token in {"will", "can"}:
             return j
         if placed:
+            if token in _PRESENT and is_noun(tokens[j - 1]) and not is_noun(token):
+                return j
             continue
         known = is_noun(tokens[j - 1])
         person = first in _PERSONS or (determined and j >= 2 and not known)

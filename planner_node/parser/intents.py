@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from planner_node.parser.context import is_remark
+from planner_node.parser.leftovers import leftovers
 from planner_node.parser.rephrase import deeds
 from planner_node.parser.syntax import Clause, NounPhrase, Prepositional, singular
 from planner_node.parser.words import DETERMINERS, verb_base
@@ -18,10 +20,8 @@ from scene_graph.ontology import Ontology
 __all__ = ["Intent", "Reading", "interpret"]
 
 _DESTINATION = frozenset({"in", "on", "to", "near", "at", "under"})
-_REMARK = re.compile(
-    r"(please )?(i|we|there|thanks|thank|tidy|clean up$|it is|it was|my|be careful|good|great|that is)\b"
-)
-"""How remarks begin that ask for nothing by themselves."""
+_HEADING = re.compile(r"(please )?(let us |lets )?(tidy up|clean up|clear up|get ready)( a bit| a little)?( please)?")
+"""What is spelt out by what follows: "tidy up a bit: put …"."""
 
 _PROCESS = {"hot": "heat", "cold": "cool", "clean": "wash", "cooked": "cook"}
 """States that an instruction may ask for by an adjective: "put a heated mug …"."""
@@ -62,11 +62,14 @@ class Reading:
         intents: What it asks for, in order.
         unclear: Texts of clauses that were not understood.
         told: Texts of clauses that only tell something and ask for nothing.
+        dropped: Of the unclear ones, whole clauses and phrases beside a clause's things, of which nothing is in an
+            intent; the others are words about a thing.
     """
 
     intents: list[Intent]
     unclear: list[str]
     told: list[str]
+    dropped: list[str] = field(default_factory=list)
 
 
 class _Interpreter:
@@ -310,16 +313,20 @@ class _Interpreter:
             destination = destination or Prepositional("to", NounPhrase(pronoun="place"))
         if clause.verb[:1] == ("hang",):
             destination = destination or Prepositional("to", NounPhrase(pronoun="place", words=("hang",)))
-        if clause.verb == ("put", "away"):
+        if clause.verb == ("put", "away") or clause.verb[:1] in (("hide",), ("store",), ("stow",), ("stash",)):
             destination = destination or Prepositional("to", NounPhrase(pronoun="place", words=("away",)))
         if destination is None:
-            if not objects or clause.verb in (("put", "down"), ("set", "down"), ("lay", "down")):
+            if not objects:
                 return [Intent(skill="put_down")]
+            if clause.verb in (("put", "down"), ("set", "down"), ("lay", "down")):
+                return [Intent(skill="put_down", phrases={} if o.pronoun else {"object": o}) for o in objects]
             if self.is_lamp(objects[0]) and clause.verb[:1] == ("put",):
                 return self._switch(clause, objects, on=True)
             if clause.verb[0] in {"move", "carry", "bring", "transfer", "shift"}:
                 skill = "pick_up" if self.affords(objects[0], "pickupable") or not self.labels(objects[0]) else "push"
                 return [Intent(skill=skill, phrases={"object": o}) for o in objects]
+            if clause.verb[0] not in {"put", "place", "leave"} and clause.verb[-1] not in {"aside", "down"}:
+                return []  # "set the alarm": whatever is meant, it is not to be laid down
             return [Intent(skill="put_down", phrases={"object": o}) for o in objects]
         if not objects:
             if clause.verb[:1] in (("move",), ("carry",), ("bring",), ("transfer",)):
@@ -507,6 +514,8 @@ class _Interpreter:
         liquid = next((p.phrase for p in clause.prepositional if p.relation == "with"), next(iter(inside), None))
         if liquid is not None and "coffee" in liquid.words:
             return [Intent(skill="brew", phrases={"object": o}) for o in clause.objects]
+        if liquid is not None and liquid.words and "water" not in liquid.words and not self.labels(liquid):
+            return []  # there is nothing but water and coffee to fill it with
         if liquid is not None and self.affords(liquid, "pickupable"):
             return self._carry([liquid], Prepositional("in", clause.objects[0])) if clause.objects else []
         return self._with_place(
@@ -528,6 +537,8 @@ class _Interpreter:
         if vessel is None:
             source = [p.phrase for p in clause.prepositional if p.relation in {"from", "of"}] or list(clause.objects)
             return [Intent(skill="empty", phrases={"object": o}) for o in source[:1]]
+        if not {"coffee", "water"} & set(words) and any(not o.pronoun for o in clause.objects):
+            return []  # milk, juice …
         skill = "brew" if "coffee" in words else "fill"
         return [Intent(skill=skill, phrases={"object": vessel})]
 
@@ -536,10 +547,16 @@ class _Interpreter:
 
     def _throw_away(self, clause: Clause) -> list[Intent]:
         objects, destination, _ = self._split_places(clause)
+        if clause.verb in (("toss",), ("throw",), ("chuck",)) and any(
+            o.words[:1] in (("me",), ("us",)) for o in objects
+        ):
+            return self._bring(clause)
         if not objects:
             objects = [p.phrase for p in clause.prepositional if p.relation == "of"][:1]
         if not objects and clause.verb == ("bin",):
             objects = [NounPhrase(pronoun="it")]  # "it has gone off: bin, please"
+        if destination is not None and destination.phrase.words in (("me",), ("us",)):
+            return [Intent(skill="hand_over", phrases={"object": o}) for o in objects]  # "toss me the ball"
         if (
             destination is not None
             and not self._is_bin(destination.phrase)
@@ -569,8 +586,13 @@ class _Interpreter:
         return [Intent(skill="go_to", phrases={"object": target})] if target is not None else []
 
     def _wait(self, clause: Clause) -> list[Intent]:
-        seconds = next((float(t) for t in clause.text.split() if t.isdigit()), 1.0)
-        return [Intent(skill="wait", amount=seconds)]
+        words = clause.text.split()
+        seconds = next((float(t) for t in words if t.isdigit()), 1.0)
+        if "until" in words or (clause.objects and not _SPANS & set(words)):
+            return []  # for somebody, or for what is to happen
+        if any(p.relation == "for" and not _SPANS & {*p.phrase.words, *words} for p in clause.prepositional):
+            return []
+        return [Intent(skill="wait", amount=seconds * (60.0 if {"minute", "minutes"} & set(words) else 1.0))]
 
     def _drop(self, clause: Clause) -> list[Intent]:
         _, destination, _ = self._split_places(clause)
@@ -609,6 +631,25 @@ _PURPOSES: tuple[tuple[str, Callable[[_Interpreter, Clause], list[Intent]]], ...
     ("washes", _Interpreter._wash),
 )
 """What tools and devices are for, to how it is done with them."""
+
+_SPANS = frozenset(
+    [
+        "second",
+        "seconds",
+        "sec",
+        "secs",
+        "minute",
+        "minutes",
+        "moment",
+        "moments",
+        "bit",
+        "while",
+        "little",
+        "there",
+        "here",
+    ]
+)
+"""How long somebody waits."""
 
 _TOO = frozenset({"too", "also", "well", "likewise"})
 """Words by which a thing is to be treated as the one before."""
@@ -689,6 +730,7 @@ def interpret(clauses: Sequence[Clause], ontology: Ontology, before: Sequence[In
     topic: NounPhrase | None = None
     pending = False
     carried_out: list[Clause] = []
+    done: list[tuple[Clause, Sequence[Intent]]] = []
     for clause in clauses:
         if clause.told:
             told.append(clause.text)
@@ -705,12 +747,19 @@ def interpret(clauses: Sequence[Clause], ontology: Ontology, before: Sequence[In
             found = interpreter.fragment(clause, earlier, topic)
             if found and pending and unclear:
                 unclear.pop()  # the topic; it is understood now
+        if found:
+            done.append((clause, found))
+            unclear += [text for texts in leftovers(clause, found, ontology) for text in texts]
         topic = _topic(clause, interpreter) if not found else None
         pending = topic is not None
+        if found and not clause.sense and intents and _is_put_away(intents[-1]) and found[0].skill == "move":
+            hidden = intents.pop()  # "hide the wine: fridge"
+            found = [replace(i, phrases={**i.phrases, "object": hidden.phrases["object"]}) for i in found]
         for intent in found:
             omitted = intent.phrases.get("object") is _OMITTED
             intents.append(interpreter.supply(intent, intents) if omitted else _taken_up(intent, intents))
-        if not found and clause.topic and clause is not clauses[-1]:
+        heads = clause.topic or (not intents and bool(_HEADING.fullmatch(clause.text)))
+        if not found and heads and clause is not clauses[-1]:
             told.append(clause.text)  # a heading: "make a salad: …"
         elif not found and not clause.negated and clause.text.strip():
             unclear.append(clause.text)
@@ -723,10 +772,12 @@ def interpret(clauses: Sequence[Clause], ontology: Ontology, before: Sequence[In
         if here.skill == "put_down" and here.phrases and thing is not None and thing.pronoun:
             intents[i] = replace(here, skill="pick_up")  # "take it off the table and wash it": no need to lay it down
     if intents:
-        # Beside what can be done, remarks ask for nothing: "I spilled something", "thanks".
-        told += [text for text in unclear if _REMARK.match(text)]
-        unclear = [text for text in unclear if not _REMARK.match(text)]
-    return Reading(intents, unclear, told)
+        # Beside what can be done, remarks ask for nothing. Whatever else is not understood may be an order.
+        remarks = [text for text in unclear if is_remark(tuple(text.split()))]
+        told += remarks
+        unclear = [text for text in unclear if text not in remarks]
+    about = {text for clause, found in done for text in leftovers(clause, found, ontology)[0]}
+    return Reading(intents, unclear, told, [text for text in unclear if text not in about])
 
 
 def _left_out(clause: Clause, intents: Sequence[Intent], ontology: Ontology) -> list[str]:
@@ -754,6 +805,11 @@ def _words(phrase: NounPhrase) -> set[str]:
     inner = [*phrase.contents, *(place.phrase for place in phrase.places)]
     words = {*phrase.words, *phrase.relative, *(word for other in inner for word in _words(other))}
     return words | {singular(word) for word in words}
+
+
+def _is_put_away(intent: Intent) -> bool:
+    place = intent.phrases.get("receptacle")
+    return place is not None and place.pronoun == "place" and place.words == ("away",)
 
 
 def _is_share(clause: Clause) -> bool:

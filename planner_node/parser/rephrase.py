@@ -113,6 +113,16 @@ _MADE = {
 }
 """States that "get the tomato cold" asks for, to the verbs that bring them about."""
 
+_LEFT = {
+    "running": ("turn", "on"),
+    "on": ("turn", "on"),
+    "off": ("turn", "off"),
+    "open": ("open",),
+    "closed": ("close",),
+    "shut": ("close",),
+}
+"""How a thing is left, to the verbs that see to it: "leave it running"."""
+
 _ALONE: tuple[Tokens, ...] = (
     ("alone",),
     ("be",),
@@ -411,6 +421,14 @@ def _idiom(tokens: Tokens) -> Tokens | None:
         for ending in _ALONE:
             if len(tokens) > len(ending) + 1 and tokens[-len(ending) :] == ending:
                 return ("do", "not", "touch", *tokens[1 : -len(ending)])
+        if tokens[-1] in _LEFT and len(tokens) > 2:
+            return (*_LEFT[tokens[-1]], *tokens[1:-1])
+        placed = any(
+            t in w.PARTICLES | {"there", "here", "where"} or w.PREPOSITIONS.match(tokens, i)
+            for i, t in enumerate(tokens[1:], start=1)
+        )
+        if not placed and len(tokens) > 1:
+            return ("do", "not", "touch", *tokens[1:])
     if verb == "keep" and len(tokens) > 2 and tokens[-1] in {"fresh", "cool", "cold", "chilled"}:
         return ("put", *tokens[1:-1], "in", "the", "fridge")
     if verb in {"get", "set"} and tokens[-1:] in (("going",), ("started",), ("running",)) and len(tokens) > 2:

@@ -160,8 +160,11 @@ class Splitter:
             bounds = [0, *corrections_at(sentence), len(sentence)]
             for start, end in pairwise(bounds):
                 anew = correction(sentence[start:end])
-                said = spelt_out(straighten(anew or sentence[start:end]), self.is_noun)
-                clauses = [clause for order in said for clause in self._asked_and_told(order)]
+                said = straighten(anew or sentence[start:end])
+                otherwise, said = _turned(said, result[-1].condition if result else ())
+                orders = spelt_out(said, self.is_noun)
+                clauses = [clause for order in orders for clause in self._asked_and_told(order)]
+                clauses = _under(clauses, otherwise)
                 if anew is not None and result and clauses:
                     result[-1:] = _corrected(result[-1], clauses)
                 else:
@@ -213,6 +216,8 @@ class Splitter:
                 match = w.PREPOSITIONS.match(part, end)
                 where, after = self._noun_phrase(part, end + match) if match else (None, 0)
                 if where is not None and where.words and any(self.is_noun(word) for word in where.words):
+                    ends = max(k for k, word in enumerate(where.words, start=1) if self.is_noun(word))
+                    where = replace(where, words=where.words[:ends])  # not "the counter looks nice"
                     place = (Prepositional(w.PREPOSITIONS[part[end : end + match]], where),)
                     more, _ = self._also_named(part, after)
                     listed = (*listed, *more)
@@ -249,9 +254,14 @@ class Splitter:
     def _sentence(self, tokens: tuple[str, ...]) -> list[Clause]:
         condition: tuple[str, ...] = ()
         postponed: list[Clause] = []
-        if tokens[:1] == ("if",):
+        if tokens[:1] in (("if",), ("unless",)):
             cut = _comma_or(tokens, "then")
-            condition, tokens = tokens[1:cut], tokens[cut + 1 :]
+            cut = next((j for j in range(4, cut) if self._begins_order(tokens, j)), cut)
+            condition, tokens = _condition(tokens[:cut]), _led(tokens[cut:])
+            other = next((j for j, t in enumerate(tokens) if t in _OTHERWISE), len(tokens))
+            if condition and other < len(tokens):
+                instead = _under(self._sentence(_led(tokens[other + 1 :])), _otherwise(condition))
+                return [*_under(self._sentence(_trailed(tokens[:other])), condition), *instead]
         elif tokens[:1] == ("before",) and "," in tokens:
             cut = tokens.index(",")
             postponed = self._sentence(tokens[1:cut])
@@ -263,9 +273,8 @@ class Splitter:
             tokens = tokens[1:]
             if tokens[:2] in (("you", "have"), ("you", "are")):
                 tokens = tokens[2:]
-        elif "if" in tokens:
-            cut = tokens.index("if")
-            condition, tokens = tokens[cut + 1 :], tokens[:cut]
+        elif {"if", "unless"} & set(tokens):
+            return self._conditional(tokens)
         if tokens[:1] == ("with",):
             # "with the book in hand, turn on the lamp"
             verb = next((j for j in range(2, len(tokens)) if self._starts_clause(tokens, j)), 0)
@@ -295,8 +304,7 @@ class Splitter:
             else:
                 clauses.append(clause)
         clauses = _share_objects(clauses)
-        if condition:
-            clauses = [replace(c, condition=condition) for c in clauses]
+        clauses = _under(clauses, condition)
         if clauses and postponed:
             # "before you put the mug away, wash it": the pronoun comes first once the clauses are in order.
             first, later = clauses[0], postponed[0]
@@ -304,6 +312,31 @@ class Splitter:
                 clauses[0] = replace(first, objects=later.objects)
                 postponed[0] = replace(later, objects=first.objects)
         return clauses + postponed
+
+    def _conditional(self, tokens: tuple[str, ...]) -> list[Clause]:
+        """The clauses of a sentence with "if" in its midst: "wash it if …, then …", "wash it and, if …, …"."""
+        cut = next(i for i, token in enumerate(tokens) if token in {"if", "unless"})
+        end = next((j for j in range(cut + 1, len(tokens)) if self._ends_condition(tokens, j)), len(tokens))
+        condition, rest = _condition(tokens[cut:end]), tokens[end:]
+        asked, rest = _trailed(tokens[:cut]), _led(rest)
+        ahead = tokens[cut - 1] in {"and", "then", "but"} or tokens[cut - 2 : cut] in (("and", ","), ("then", ","))
+        first = self._sentence(asked)
+        if rest[:1] and rest[0] in _OTHERWISE:
+            return [*_under(first, condition), *_under(self._sentence(_led(rest[1:])), _otherwise(condition))]
+        later = self._sentence(rest) if rest else []
+        if ahead and later:
+            return [*first, *_under(later, condition)]
+        return [*_under(first, condition), *later]
+
+    def _begins_order(self, tokens: tuple[str, ...], i: int) -> bool:
+        """Whether an order begins at `i`, after a condition that no comma ends: "if the mug is clean put it away"."""
+        is_verb = w.verb_base(tokens[i]) == tokens[i] and tokens[i] not in w.STATE_WORDS
+        told = bool({"is", "are", "looks"} & set(tokens[:i])) and tokens[i - 1] not in w.DETERMINERS
+        return is_verb and told and self._starts_clause(tokens, i)
+
+    def _ends_condition(self, tokens: tuple[str, ...], i: int) -> bool:
+        joins = tokens[i] == "and" and self._starts_clause(tokens, i + 1)
+        return tokens[i] in {",", "then", *_OTHERWISE} or joins
 
     def _only_things(self, clause: Clause) -> bool:
         """Whether a clause without a verb just adds things to the one before: "…, the fork and a spoon"."""
@@ -471,6 +504,8 @@ class Splitter:
         tokens = imperative(inverted(tokens, self.is_noun) or tokens)
         if not tokens:
             return None
+        if len(tokens) > 2 and tokens[1] in {"no", "neither"} and w.verb_base(tokens[0]) is not None:
+            negated, tokens = True, (tokens[0], *tokens[2:])  # "put no apple in the bowl"
         if tokens[:2] == ("do", "not"):  # an idiom for it: "leave the tomato alone"
             negated, tokens = True, tokens[2:]
         verb: tuple[str, ...] = ()
@@ -535,6 +570,11 @@ class Splitter:
             if token == "there" and moved and self._closes(tokens, position + 1):
                 # "put it there", but not "put it there on the table"
                 prepositional.append(Prepositional("in", NounPhrase(pronoun="it")))
+            if token == "or" and (objects or prepositional):
+                other, end = self._noun_phrase(tokens, position + 1)
+                if other is not None and other.words:
+                    position = end  # "the apple or the tomato": the first will do
+                    continue
             if token in {",", "and", "or"} or (token in w.ADVERBS and not self.is_noun(token)):
                 position += 1
                 continue
@@ -927,6 +967,56 @@ def _sentences(tokens: tuple[str, ...]) -> list[tuple[tuple[str, ...], str]]:
     if current:
         result.append((tuple(current), ""))
     return result
+
+
+_OTHERWISE = frozenset({"otherwise", "else"})
+_COURTESY = w.word_set("possible necessary needed required need so not")
+
+
+def _condition(tokens: tuple[str, ...]) -> tuple[str, ...]:
+    """The words of "if …", those of "unless …" negated; () for a courtesy: "if you can", "if possible"."""
+    word, rest = tokens[0], _trailed(tokens[1:])
+    polite = rest[:1] == ("you",) or set(rest) <= _COURTESY or bool({"trouble", "bother"} & set(rest))
+    if polite:
+        return ()
+    return rest if word == "if" else _otherwise(rest)
+
+
+def _otherwise(condition: tuple[str, ...]) -> tuple[str, ...]:
+    """The opposite of a condition: "the mug is (not) clean"."""
+    verb = next((i for i, t in enumerate(condition) if t in {"is", "are", "was", "were", "looks", "seems"}), None)
+    if verb is None:
+        return ("not", *condition) if condition else ()
+    negated = condition[verb + 1 : verb + 2] == ("not",)
+    return (*condition[: verb + 1], *(() if negated else ("not",)), *condition[verb + 1 + negated :])
+
+
+def _turned(tokens: tuple[str, ...], condition: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What a sentence that begins with "otherwise" or "if not" stands under, and the rest of it."""
+    for opening in (("or", "else"), ("otherwise",), ("else",), ("if", "not"), ("if", "it", "is", "not")):
+        if condition and tokens[: len(opening)] == opening and len(tokens) > len(opening) + 1:
+            if opening[0] == "if" and tokens[len(opening)] != ",":
+                break
+            return _otherwise(condition), _led(tokens[len(opening) :])
+    return (), tokens
+
+
+def _led(tokens: tuple[str, ...]) -> tuple[str, ...]:
+    """Tokens without what joins them to something before."""
+    while tokens and tokens[0] in {",", "and", "then", "or"}:
+        tokens = tokens[1:]
+    return tokens
+
+
+def _trailed(tokens: tuple[str, ...]) -> tuple[str, ...]:
+    """Tokens without what joins them to something after."""
+    while tokens and tokens[-1] in {",", "and", "then", "but", "or"}:
+        tokens = tokens[:-1]
+    return tokens
+
+
+def _under(clauses: list[Clause], condition: tuple[str, ...]) -> list[Clause]:
+    return [replace(c, condition=condition) for c in clauses] if condition else clauses
 
 
 def _done(word: str) -> str | None:

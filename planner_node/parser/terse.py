@@ -57,7 +57,7 @@ def spelt_out(tokens: Tokens, is_noun: IsNoun) -> list[Tokens]:
     >>> spelt_out(("keys", "on", "the", "desk", ",", "tv", "off"), nouns.__contains__)
     [('put', 'keys', 'on', 'the', 'desk'), ('turn', 'off', 'tv')]
     """
-    if _NO_PART & set(tokens):
+    if _NO_PART & set(tokens) or (tokens[:1] == ("to",) and w.verb_base(tokens[1] if tokens[1:] else "") is not None):
         return [tokens]
     result: list[Tokens] = []
     waiting: Tokens = ()
