@@ -2,7 +2,10 @@
 
 The things: 200 classes, seen once all of a class in one frame, then in frames of 20 as a robot meets them, one of each
 class at a time. Embedding is left out of all figures: both memories get the same vectors, made by hashing words, and
-queries are asked once before they are timed. The peer: ``pip install -r requirements/bench.txt``.
+queries are asked once before they are timed. Each memory runs in a process of its own, and what is observed is made
+frame by frame, so that the process holds nothing else: ``added_mb`` is what its peak grew by since all was imported and
+a memory of a few units had answered once, ``peak_rss_mb`` is the whole process with Python, NumPy and all libraries.
+The peer: ``pip install -r requirements/bench.txt``.
 
 The moved-object test is run on both: a mug is seen five times at (0, 0), then once at (20, 0). Where is it?
 """
@@ -12,12 +15,13 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import multiprocessing
 import re
-import resource
 import tempfile
 import time
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +34,8 @@ from scene_graph.types import Observation
 CLASSES = 200
 FRAME = 20
 QUERIES = 300
+_EMEM_MOST = 10_000
+"""Units up to which eMEM is measured; more take it hours."""
 STATES = (frozenset({"clean"}), frozenset({"dirty"}), frozenset[str]())
 
 
@@ -50,40 +56,51 @@ class HashEmbedder:
         return unit
 
 
-def things(count: int) -> list[Observation]:
-    """As many observed objects, class by class, spread over a large hall."""
-    rng = np.random.default_rng(1)
-    side = 3.0 * np.sqrt(count)
-    places = rng.uniform((0, 0, 0), (side, side, 2), (count, 3))
-    return [
-        Observation(
-            f"kind {n * CLASSES // count}",
-            (float(x), float(y), float(z)),
-            stamp=0.0,
+class Things:
+    """As many objects, spread over a large hall, class by class; observations of them are made when asked for."""
+
+    def __init__(self, count: int) -> None:
+        side = 3.0 * np.sqrt(count)
+        self.places = np.random.default_rng(1).uniform((0, 0, 0), (side, side, 2), (count, 3))
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def see(self, n: int, *, stamp: float = 0.0, off: float = 0.0) -> Observation:
+        """One of them, as if seen `off` metres to the side."""
+        x, y, z = self.places[n].tolist()
+        return Observation(
+            f"kind {n * CLASSES // len(self)}",
+            (x + off, y, z),
+            stamp=stamp,
             size=(0.1, 0.1, 0.1),
             states=STATES[n % 3],
             object_id=f"sensor-{n}",
         )
-        for n, (x, y, z) in enumerate(places)
-    ]
+
+    def first(self) -> Iterator[list[Observation]]:
+        """All, all of a class in one frame."""
+        each = len(self) // CLASSES
+        for begin in range(0, len(self), each):
+            yield [self.see(n) for n in range(begin, begin + each)]
+
+    def again(self, count: int) -> Iterator[list[Observation]]:
+        """As many once more, in frames of different classes, each a centimetre off."""
+        each = len(self) // CLASSES
+        for begin in range(0, min(count, len(self)), FRAME):
+            order = [n % CLASSES * each + n // CLASSES for n in range(begin, begin + FRAME)]
+            yield [self.see(n, stamp=1.0 + begin + i, off=0.01) for i, n in enumerate(order)]
 
 
-def seen_again(first: Sequence[Observation]) -> list[list[Observation]]:
-    """The same things once more, in frames of different classes, each a centimetre off."""
-    each = len(first) // CLASSES
-    order = [kind * each + n for n in range(each) for kind in range(CLASSES)]
-    again = [
-        Observation(
-            o.label,
-            (o.position[0] + 0.01, o.position[1], o.position[2]),
-            stamp=1.0 + number,
-            size=o.size,
-            states=o.states,
-            object_id=o.object_id,
-        )
-        for number, o in enumerate(first[n] for n in order)
-    ]
-    return [again[start : start + FRAME] for start in range(0, len(again), FRAME)]
+def timed(frames: Iterator[list[Observation]], take: Callable[[list[Observation]], object]) -> float:
+    """Observations a second that something takes in, the making of them left out."""
+    seconds, count = 0.0, 0
+    for frame in frames:
+        start = time.perf_counter()
+        take(frame)
+        seconds += time.perf_counter() - start
+        count += len(frame)
+    return count / seconds
 
 
 def percentiles(ask: Callable[[int], object]) -> dict[str, float]:
@@ -103,65 +120,104 @@ def percentiles(ask: Callable[[int], object]) -> dict[str, float]:
     return {"p50_ms": p50, "p99_ms": p99, "p99_cpu_ms": float(np.percentile(worked, 99))}
 
 
+def resident(field: str) -> float:
+    """Resident memory of this process, MB: ``VmRSS`` now or ``VmHWM`` at its peak. Linux only."""
+    text = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(text.split(f"{field}:")[1].split()[0]) / 1024
+
+
+def questions(count: int) -> tuple[list[int], list[tuple[float, float, float]]]:
+    """Classes and places to ask about."""
+    rng = np.random.default_rng(2)
+    kinds = rng.integers(0, CLASSES, QUERIES).tolist()
+    places = Things(count).places[rng.integers(0, count, QUERIES)]
+    return kinds, [(x, y, z) for x, y, z in places.tolist()]
+
+
+def warm_up() -> float:
+    """Load what memory loads when it is first used; returns resident memory, MB."""
+    with tempfile.TemporaryDirectory() as folder, Memory.open(Path(folder) / "m", embedder=HashEmbedder()) as memory:
+        memory.observe([Things(CLASSES).see(n) for n in range(FRAME)])
+        memory.recall("odd words")
+    return resident("VmRSS")
+
+
 def measure(count: int, path: Path | None) -> dict[str, Any]:
     """All figures of one memory; persisted if it has a path."""
-    first = things(count)
-    each = count // CLASSES
+    kinds, points = questions(count)
+    before, things = warm_up(), Things(count)
     memory = Memory.open(path, embedder=HashEmbedder())
-    start = time.perf_counter()
-    for begin in range(0, count, each):
-        memory.observe(first[begin : begin + each])
-    result: dict[str, Any] = {"units": count, "observe_new_per_s": count / (time.perf_counter() - start)}
-    frames = seen_again(first)[: 20_000 // FRAME]
-    start = time.perf_counter()
-    for frame in frames:
-        memory.observe(frame)
-    result["observe_again_per_s"] = len(frames) * FRAME / (time.perf_counter() - start)
+    result: dict[str, Any] = {"units": count, "observe_new_per_s": timed(things.first(), memory.observe)}
+    result["observe_again_per_s"] = timed(things.again(20_000), memory.observe)
     result["units_after"] = memory.stats.short + memory.stats.archive
-    rng = np.random.default_rng(2)
-    kinds = rng.integers(0, CLASSES, QUERIES)
-    points = [first[int(n)].position for n in rng.integers(0, count, QUERIES)]
-    result["recall_meaning"] = percentiles(lambda n: memory.recall(f"odd words of {n % 50}"))
-    result["recall_state"] = percentiles(lambda n: memory.recall(f"a dirty kind {kinds[n]}"))
-    result["locate"] = percentiles(lambda n: memory.locate(f"kind {kinds[n]}"))
-    result["radius"] = percentiles(lambda n: memory.recall("", near=(points[n], 3.0)))
+    result |= ask(memory, kinds, points)
+    result["added_mb"] = resident("VmHWM") - before
+    result["peak_rss_mb"] = resident("VmHWM")
     memory.close()
-    if path is not None:
-        start = time.perf_counter()
-        memory = Memory.open(path, embedder=HashEmbedder())
-        memory.locate("kind 7")
-        result["reopen_s"] = time.perf_counter() - start
-        memory.close()
-        result["file_mb"] = path.stat().st_size / 2**20
-    result["peak_rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return result
+
+
+def ask(memory: Memory, kinds: Sequence[int], points: Sequence[tuple[float, float, float]]) -> dict[str, Any]:
+    """Times of memory's answers."""
+    return {
+        "recall_meaning": percentiles(lambda n: memory.recall(f"odd words of {n % 50}")),
+        "recall_state": percentiles(lambda n: memory.recall(f"a dirty kind {kinds[n]}")),
+        "locate": percentiles(lambda n: memory.locate(f"kind {kinds[n]}")),
+        "radius": percentiles(lambda n: memory.recall("", near=(points[n], 3.0))),
+    }
+
+
+def reopen(count: int, path: Path) -> dict[str, Any]:
+    """Figures of a memory that another process left."""
+    kinds, points = questions(count)
+    before = warm_up()
+    start = time.perf_counter()
+    memory = Memory.open(path, embedder=HashEmbedder())
+    memory.locate("kind 7")
+    result: dict[str, Any] = {"reopen_s": time.perf_counter() - start, "file_mb": path.stat().st_size / 2**20}
+    result |= ask(memory, kinds, points)
+    result["added_mb"] = resident("VmHWM") - before
+    result["peak_rss_mb"] = resident("VmHWM")
+    memory.close()
     return result
 
 
 def measure_emem(count: int, folder: Path) -> dict[str, Any]:
-    """EMEM's figures on the same things."""
+    """EMEM's figures on the same things: it is always persisted, and takes in one thing at a time."""
     from emem import SpatioTemporalMemory, SpatioTemporalMemoryConfig
 
-    first = things(count)
+    kinds, points = questions(count)
+    things = Things(count)
     config = SpatioTemporalMemoryConfig(
         db_path=str(folder / "emem.db"), hnsw_path=str(folder / "emem.bin"), hnsw_max_elements=2 * count
     )
     memory = SpatioTemporalMemory(config=config, embedding_provider=HashEmbedder())
-    vectors = HashEmbedder().embed([f"{' '.join(o.states)} {o.label}" for o in first])
-    start = time.perf_counter()
-    for o, vector in zip(first, vectors, strict=True):
-        text = f"{' '.join(o.states)} {o.label}"
-        memory.add(text, *o.position, timestamp=1.0 + o.stamp, embedding=vector)
-    result: dict[str, Any] = {"units": count, "observe_new_per_s": count / (time.perf_counter() - start)}
-    rng = np.random.default_rng(2)
-    kinds = rng.integers(0, CLASSES, QUERIES)
-    points = [first[int(n)].position for n in rng.integers(0, count, QUERIES)]
+    texts = [f"{' '.join(states)} kind {kind}" for kind in range(CLASSES) for states in STATES]
+    vectors = dict(zip(texts, HashEmbedder().embed(texts), strict=True))
+
+    def take(frame: list[Observation]) -> None:
+        for o in frame:
+            text = f"{' '.join(o.states)} {o.label}"
+            memory.add(text, *o.position, timestamp=1.0 + o.stamp, embedding=vectors[text])
+
+    result: dict[str, Any] = {"units": count, "observe_new_per_s": timed(things.first(), take)}
+    result["observe_again_per_s"] = timed(things.again(20_000), take)
     asked = {text: HashEmbedder().embed([text]) for text in {f"odd words of {n}" for n in range(50)}}
     asked |= {text: HashEmbedder().embed([text]) for text in {f"kind {n}" for n in range(CLASSES)}}
+    asked |= {text: HashEmbedder().embed([text]) for text in {f"a dirty kind {n}" for n in range(CLASSES)}}
     memory.store.embedding_provider.embed = lambda texts: asked[texts[0]]
     result["recall_meaning"] = percentiles(lambda n: memory.semantic_search(f"odd words of {n % 50}", n_results=5))
+    result["recall_state"] = percentiles(lambda n: memory.semantic_search(f"a dirty kind {kinds[n]}", n_results=5))
     result["locate"] = percentiles(lambda n: memory.locate(f"kind {kinds[n]}"))
     result["radius"] = percentiles(lambda n: memory.spatial_query(points[n][0], points[n][1], radius=3.0))
+    result["peak_rss_mb"] = resident("VmHWM")
     memory.close()
+    start = time.perf_counter()
+    memory = SpatioTemporalMemory(config=config, embedding_provider=HashEmbedder())
+    memory.locate("kind 7")
+    result["reopen_s"] = time.perf_counter() - start
+    memory.close()
+    result["file_mb"] = sum(file.stat().st_size for file in folder.glob("emem*")) / 2**20
     return result
 
 
@@ -207,13 +263,14 @@ def main(json_path: str | None = None, *, sizes: Sequence[int] = (10_000, 100_00
         folder = Path(name)
         peer = importlib.util.find_spec("emem") is not None
         for size in sizes:
-            result[f"memory {size}"] = measure(size, None)
-            _show(f"memory {size}", result[f"memory {size}"])
-            result[f"persisted {size}"] = measure(size, folder / f"{size}.db")
-            _show(f"persisted {size}", result[f"persisted {size}"])
-        if peer:
-            result["emem 10000"] = measure_emem(10_000, folder)
-            _show("emem 10000", result["emem 10000"])
+            path = folder / f"{size}.db"
+            result[f"memory {size}"] = _alone(measure, size, None)
+            result[f"persisted {size}"] = _alone(measure, size, path)
+            result[f"reopened {size}"] = _alone(reopen, size, path)
+            if peer and size <= _EMEM_MOST:
+                (folder / str(size)).mkdir()
+                result[f"emem {size}"] = _alone(measure_emem, size, folder / str(size))
+                _compare(result, size)
         result["moved object"] = moved_object(folder if peer else None)
         _show("moved object", result["moved object"])
     if json_path is not None:
@@ -224,6 +281,27 @@ def main(json_path: str | None = None, *, sizes: Sequence[int] = (10_000, 100_00
 def run() -> dict[str, Any]:
     """The figures, for `karma bench`."""
     return main()
+
+
+def _alone(task: Callable[..., dict[str, Any]], *arguments: object) -> dict[str, Any]:
+    """What a task finds in a process of its own, shown."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        figures = pool.submit(task, *arguments).result()
+    _show(f"{task.__name__} {arguments[0]}{' in a file' if isinstance(arguments[1], Path) else ''}", figures)
+    return figures
+
+
+def _compare(result: dict[str, Any], size: int) -> None:
+    """How many times faster than eMEM, in the same setting: kept in a file."""
+    ours, theirs = {**result[f"persisted {size}"], **result[f"reopened {size}"]}, result[f"emem {size}"]
+    times = {name: ours[name] / theirs[name] for name in ("observe_new_per_s", "observe_again_per_s")}
+    times |= {
+        f"{name}_p50": theirs[name]["p50_ms"] / ours[name]["p50_ms"]
+        for name in ("recall_meaning", "recall_state", "locate", "radius")
+    }
+    times["reopen_s"] = theirs["reopen_s"] / ours["reopen_s"]
+    result[f"times faster than emem {size}"] = times
+    _show(f"times faster than eMEM, {size}, both in a file", times)
 
 
 def _show(name: str, figures: dict[str, Any]) -> None:

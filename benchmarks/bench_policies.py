@@ -1,15 +1,22 @@
 """Hit rates and speed of every replacement policy, of Belady's optimum, and of pip-installable peers in the same run.
 
-Traces: the published ones of ``../shared/data/traces`` where they are; accesses of a household robot, made from ALFRED
-tasks where these are (the objects and receptacles that the experts touch, all tasks of one home in sequence, seeded);
-and seeded synthetic ones, which are always there. Peers (theine, cachetools) are measured if they are installed:
-``pip install -r requirements/bench.txt``.
+Groups of traces, to be chosen with ``--groups``:
+
+- ``published``: those of ``../shared/data/traces``, where they are.
+- ``synthetic``: seeded, of the kinds on which the constants of `adaptive` were chosen.
+- ``unseen``: seeded, of kinds made after the last change of a policy.
+- ``household``: what a robot touches, made from ALFRED's tasks where these are; see `policies.household_tasks`.
+- ``large``: half a million to a million requests at capacities of 10,000 and 100,000; only asked of the policies that
+  are O(1) and worth comparing there.
+
+The last lines say, for each group, how far `adaptive` is behind the better of our LRU and W-TinyLFU at worst, and how
+far behind theine, which is a W-TinyLFU whose window adapts. Peers (theine, cachetools) are measured if they are
+installed: ``pip install -r requirements/bench.txt``.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
 import importlib.util
 import json
 import random
@@ -20,12 +27,18 @@ from dataclasses import asdict, dataclass
 from itertools import accumulate
 from pathlib import Path
 
+import numpy as np
+
 from memory_node import policies
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 HOUSEHOLD_CAPACITIES = (2, 4, 8, 16, 25, 32, 64)
 LINEAR = frozenset({"karma", "ebbinghaus", "relevance"})
 """Policies that compare all units at an eviction: measured up to the largest household capacity only."""
+LARGE = ("fifo", "lru", "lfu", "wtinylfu", "s3fifo", "sieve", "adaptive")
+"""Policies measured on the large traces."""
+GROUPS = ("published", "synthetic", "unseen", "household", "large")
+THEINE = "theine W-TinyLFU"
 
 
 @dataclass(frozen=True)
@@ -33,6 +46,7 @@ class Row:
     """One policy on one trace at one capacity.
 
     Attributes:
+        group: Group of the trace.
         trace: Name of the trace.
         requests: Its length.
         capacity: Keys that the cache held.
@@ -41,6 +55,7 @@ class Row:
         speed: Requests a second.
     """
 
+    group: str
     trace: str
     requests: int
     capacity: int
@@ -63,30 +78,6 @@ class Task:
     def relevance(self, key: Hashable) -> float:
         """Whether the task at hand names the key."""
         return float(key in self.named)
-
-
-def household(seed: int, *, homes: int = 25) -> list[tuple[list[Hashable], frozenset[Hashable]]]:
-    """Tasks of ALFRED homes as (keys in the order of access, keys that the task names); empty without ALFRED.
-
-    Args:
-        seed: Of the order of homes and of the tasks of each.
-        homes: How many of them.
-    """
-    path = SHARED / "alfred_train.jsonl.gz"
-    if not path.exists():
-        return []
-    by_home: dict[str, list[list[Hashable]]] = {}
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        for line in lines:
-            task = json.loads(line)
-            home = task["floor_plan"]
-            touched = [(home, name) for _, arguments in task["plan"] for name in arguments if name]
-            by_home.setdefault(home, []).append(touched)
-    rng = random.Random(seed)
-    chosen = rng.sample(sorted(by_home), min(homes, len(by_home)))
-    return [
-        (keys, frozenset(keys)) for home in chosen for keys in rng.sample(by_home[home], len(by_home[home])) if keys
-    ]
 
 
 def zipf(count: int, keys: int, exponent: float, rng: random.Random) -> list[int]:
@@ -149,18 +140,40 @@ def unseen() -> dict[str, list[Hashable]]:
     }
 
 
-def cases() -> Iterator[tuple[str, list[Hashable], Sequence[int]]]:
-    """Traces with the capacities to try."""
-    for name, file, form, capacities in (
-        ("loop", "loop.lirs.gz", "lirs", (500,)),
-        ("multi3", "multi3.lirs.gz", "lirs", (8, 32, 600)),
-        ("web12", "web12.cache2k.xz", "cache2k", (8, 32, 512)),
-    ):
-        if (SHARED / "traces" / file).exists():
-            trace = policies.read_trace(SHARED / "traces" / file, form)
-            yield name, trace[:60_000], capacities
-    for name, trace in {**synthetic(), **unseen()}.items():
-        yield name, trace, (4, 16, 32, 200)
+def large() -> dict[int, list[Hashable]]:
+    """By capacity, a trace whose popular keys change thrice, broken by scans of as many keys as the cache holds."""
+    traces: dict[int, list[Hashable]] = {}
+    for capacity, count in ((10_000, 500_000), (100_000, 1_000_000)):
+        rng = np.random.default_rng(capacity)
+        bounds = np.cumsum(np.arange(1, 10 * capacity + 1) ** -0.9)
+        trace: list[Hashable] = []
+        for phase in range(4):
+            popular = np.searchsorted(bounds, rng.random(count // 4) * bounds[-1])
+            half = len(popular) // 2
+            first, second = (popular + phase * 3 * capacity).reshape(2, half).tolist()
+            scan = 10**9 + phase * capacity
+            trace += [*first, *range(scan, scan + capacity), *second]
+        traces[capacity] = trace
+    return traces
+
+
+def cases(group: str) -> Iterator[tuple[str, list[Hashable], Sequence[int]]]:
+    """Traces of a group with the capacities to try."""
+    if group == "published":
+        for name, file, form, capacities in (
+            ("loop", "loop.lirs.gz", "lirs", (500,)),
+            ("multi3", "multi3.lirs.gz", "lirs", (8, 32, 600)),
+            ("web12", "web12.cache2k.xz", "cache2k", (8, 32, 512)),
+        ):
+            if (SHARED / "traces" / file).exists():
+                trace = policies.read_trace(SHARED / "traces" / file, form)
+                yield name, trace[:60_000], capacities
+    elif group == "large":
+        for capacity, trace in large().items():
+            yield f"shifts {capacity}", trace, (capacity,)
+    else:
+        for name, trace in {"synthetic": synthetic, "unseen": unseen}[group]().items():
+            yield name, trace, (4, 16, 32, 200)
 
 
 def measure(trace: Sequence[Hashable], name: str, capacity: int) -> tuple[float, float]:
@@ -206,97 +219,91 @@ def peers() -> dict[str, Callable[[int], Callable[[Hashable], bool]]]:
 
             return ask
 
-        found["theine W-TinyLFU"] = from_theine
+        found[THEINE] = from_theine
     return found
 
 
-def compare(name: str, trace: Sequence[Hashable], capacities: Sequence[int]) -> Iterator[Row]:
-    """All policies, the optimum and the peers on one trace."""
+def compare(
+    group: str, name: str, trace: Sequence[Hashable], capacities: Sequence[int], *, without: Sequence[str] = ()
+) -> Iterator[Row]:
+    """All policies, the optimum and the peers on one trace.
+
+    Args:
+        group: Of the trace.
+        name: Of the trace.
+        trace: Keys in the order of their requests.
+        capacities: To try.
+        without: Policies to leave out.
+    """
+    compared = (*(LARGE if group == "large" else policies.names()), "opt")
     for capacity in capacities:
-        for policy in (*policies.names(), "opt"):
-            if policy in LINEAR and capacity > max(HOUSEHOLD_CAPACITIES):
+        for policy in compared:
+            if policy in without or (policy in LINEAR and capacity > max(HOUSEHOLD_CAPACITIES)):
                 continue
             rate, speed = measure(trace, policy, capacity)
-            yield Row(name, len(trace), capacity, policy, rate, speed)
+            yield Row(group, name, len(trace), capacity, policy, rate, speed)
         for peer, make in peers().items():
             ask = make(capacity)
             start = time.perf_counter()
             hits = sum(map(ask, trace))
-            yield Row(name, len(trace), capacity, peer, hits / len(trace), len(trace) / (time.perf_counter() - start))
+            speed = len(trace) / (time.perf_counter() - start)
+            yield Row(group, name, len(trace), capacity, peer, hits / len(trace), speed)
 
 
-def compare_household(seed: int, capacities: Sequence[int]) -> Iterator[Row]:
+def compare_household(seed: int) -> Iterator[Row]:
     """The same on a household trace, with the context that spatial and relevance ask for."""
-    tasks = household(seed)
-    trace = [key for keys, _ in tasks for key in keys]
-    if not trace:
+    path = SHARED / "alfred_train.jsonl.gz"
+    if not path.exists():
         return
+    tasks = policies.household_tasks(path, seed=seed)
+    trace = [key for keys in tasks for key in keys]
     name = f"household {seed}"
-    for row in compare(name, trace, capacities):
-        if row.policy not in {"spatial", "relevance"}:
-            yield row
+    yield from compare("household", name, trace, HOUSEHOLD_CAPACITIES, without=("spatial", "relevance"))
     for policy in ("spatial", "relevance"):
-        for capacity in capacities:
+        for capacity in HOUSEHOLD_CAPACITIES:
             context = Task()
 
             def told(context: Task = context) -> Iterator[Hashable]:
-                for keys, named in tasks:
-                    context.named = named
+                for keys in tasks:
+                    context.named = frozenset(keys)
                     yield from keys
 
             start = time.perf_counter()
             result = policies.simulate(told(), policy=policy, capacity=capacity, context=context)
             speed = result.requests / (time.perf_counter() - start)
-            yield Row(name, len(trace), capacity, policy, result.rate, speed)
+            yield Row("household", name, len(trace), capacity, policy, result.rate, speed)
 
 
-def gaps(rows: Sequence[Row]) -> list[tuple[float, str, int]]:
-    """By how much the better of LRU and W-TinyLFU beats `adaptive`, worst first."""
+def gaps(rows: Sequence[Row], ahead: Sequence[str]) -> list[tuple[float, str, int]]:
+    """By how much the best of some policies beats `adaptive`, worst first, on traces of 10,000 requests or more."""
     rates = {(row.trace, row.capacity, row.policy): row.rate for row in rows}
     places = {(row.trace, row.capacity) for row in rows if row.requests >= 10_000}
     return sorted(
         (
-            (
-                max(rates[t, c, "lru"], rates[t, c, "wtinylfu"], rates.get((t, c, "theine W-TinyLFU"), 0.0))
-                - rates[t, c, "adaptive"],
-                t,
-                c,
-            )
+            (max(rates[t, c, policy] for policy in ahead if (t, c, policy) in rates) - rates[t, c, "adaptive"], t, c)
             for t, c in places
+            if any((t, c, policy) in rates for policy in ahead)
         ),
         reverse=True,
     )
 
 
 def plot(rows: Sequence[Row], path: Path) -> None:
-    """Hit rate over capacity on the household traces, mean over seeds."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt
-
-    figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
-    household_rows = [row for row in rows if row.trace.startswith("household")]
-    for policy in dict.fromkeys(row.policy for row in household_rows):
-        by_capacity: dict[int, list[float]] = {}
-        for row in household_rows:
-            if row.policy == policy:
-                by_capacity.setdefault(row.capacity, []).append(row.rate)
-        points = [(c, sum(rates) / len(rates)) for c, rates in sorted(by_capacity.items())]
-        style = {"opt": "k--", "adaptive": "r-"}.get(policy, "-")
-        axes.plot(*zip(*points, strict=True), style, label=policy, linewidth=2.5 if policy == "adaptive" else 1.2)
-    axes.set(
-        xscale="log", xlabel="capacity, units", ylabel="hit rate", title="Replacement policies, household accesses"
-    )
-    axes.set_xticks(HOUSEHOLD_CAPACITIES, [str(c) for c in HOUSEHOLD_CAPACITIES])
-    axes.legend(fontsize=8)
-    axes.grid(alpha=0.3)
-    figure.savefig(path, dpi=150)
-    plt.close(figure)
+    """Draw hit rate over capacity on the household traces, mean over seeds."""
+    found: dict[str, dict[int, list[float]]] = {}
+    for row in rows:
+        if row.group == "household":
+            found.setdefault(row.policy, {}).setdefault(row.capacity, []).append(row.rate)
+    means = {policy: {c: sum(r) / len(r) for c, r in by_size.items()} for policy, by_size in found.items()}
+    policies.draw_rates(means, path, title="Replacement policies, household accesses")
 
 
 def main(
-    json_path: str | None = None, *, plot_path: str | None = None, seeds: Sequence[int] = (0,)
+    json_path: str | None = None,
+    *,
+    plot_path: str | None = None,
+    seeds: Sequence[int] = (0, 1),
+    groups: Sequence[str] = GROUPS,
 ) -> dict[str, object]:
     """Run all, print a table, and write the figures.
 
@@ -304,23 +311,33 @@ def main(
         json_path: File to write the result to, if any.
         plot_path: File to draw the household hit rates to, if any.
         seeds: Of the household traces.
+        groups: Of traces, some of `GROUPS`.
     """
     rows: list[Row] = []
-    for name, trace, capacities in cases():
-        rows += _shown(compare(name, trace, capacities))
-    for seed in seeds:
-        rows += _shown(compare_household(seed, HOUSEHOLD_CAPACITIES))
-    worst = gaps(rows)
-    print("adaptive falls behind the better of LRU and W-TinyLFU (theine's included) by at most:")
-    for gap, trace_name, capacity in worst[:5]:
-        print(f"  {100 * gap:+.2f} points on {trace_name} at {capacity}")
-    result: dict[str, object] = {
-        "rows": [asdict(row) for row in rows],
-        "adaptive_worst": [{"gap": g, "trace": t, "capacity": c} for g, t, c in worst],
-    }
+    for group in groups:
+        if group == "household":
+            for seed in seeds:
+                rows += _shown(compare_household(seed))
+        else:
+            for name, trace, capacities in cases(group):
+                rows += _shown(compare(group, name, trace, capacities))
+    worst: list[dict[str, object]] = []
+    for group in groups:
+        own = [row for row in rows if row.group == group]
+        for ahead in (("lru", "wtinylfu"), (THEINE,)):
+            found = gaps(own, ahead)
+            worst += [{"group": group, "behind": ahead, "gap": g, "trace": t, "capacity": c} for g, t, c in found]
+            if found:
+                gap, trace_name, capacity = found[0]
+                mean = sum(g for g, _, _ in found) / len(found)
+                print(
+                    f"{group}: adaptive is behind {' and '.join(ahead)} by at most {100 * gap:+.2f} points"
+                    f" ({trace_name} at {capacity}), on average {100 * mean:+.2f}, of {len(found)}"
+                )
+    result: dict[str, object] = {"rows": [asdict(row) for row in rows], "adaptive_behind": worst}
     if json_path is not None:
         Path(json_path).write_text(json.dumps(result, indent=1), encoding="utf-8")
-    if plot_path is not None and any(row.trace.startswith("household") for row in rows):
+    if plot_path is not None and any(row.group == "household" for row in rows):
         plot(rows, Path(plot_path))
     return result
 
@@ -340,5 +357,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", help="file to write the figures to")
     parser.add_argument("--plot", help="picture of the household hit rates")
+    parser.add_argument("--groups", nargs="+", choices=GROUPS, default=GROUPS, help="groups of traces; all by default")
+    parser.add_argument("--seeds", nargs="+", type=int, default=(0, 1), help="of the household traces")
     arguments = parser.parse_args()
-    main(arguments.json, plot_path=arguments.plot)
+    main(arguments.json, plot_path=arguments.plot, seeds=arguments.seeds, groups=arguments.groups)

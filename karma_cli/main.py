@@ -375,17 +375,30 @@ def graph_show(
 @friendly
 def policies(
     trace: Annotated[Path, typer.Argument(help="Request trace; .gz and .xz are unpacked.")],
-    trace_format: Annotated[str, typer.Option("--format", help="lirs, cache2k or text (one key a line).")] = "text",
-    capacity: Annotated[int, typer.Option(min=1, help="Keys that the cache holds.")] = 25,
+    trace_format: Annotated[
+        str, typer.Option("--format", help="lirs, cache2k, text (one key a line), or alfred (tasks: what is touched).")
+    ] = "text",
+    capacity: Annotated[str, typer.Option(help="Keys that the cache holds; several with commas between.")] = "25",
     policy: Annotated[
         str | None, typer.Option(help="Policies to compare, comma-separated; opt is the bound. All by default.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    seed: Annotated[int, typer.Option(help="Order of homes and tasks, for the format alfred.")] = 0,
+    plot: Annotated[Path | None, typer.Option(help="Draw hit rates over capacities there.")] = None,
 ) -> None:
     """Measure the hit rates of replacement policies on a trace of requests."""
     from karma_cli.policies import compare
 
-    raise typer.Exit(compare(trace, trace_format=trace_format, capacity=capacity, policy=policy, as_json=as_json))
+    code = compare(
+        trace,
+        trace_format=trace_format,
+        capacity=capacity,
+        policy=policy,
+        as_json=as_json,
+        seed=seed,
+        plot=plot,
+    )
+    raise typer.Exit(code)
 
 
 @app.command(rich_help_panel="Measure", epilog="Example:\n\nkarma bench sim --json sim.json")

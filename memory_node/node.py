@@ -21,7 +21,7 @@ from memory_node.backup import copy_store
 from memory_node.errors import MemoryNodeError
 from memory_node.memory import Memory
 from memory_node.replica import GraphReplica
-from memory_node.ros import recollection_to_message
+from memory_node.ros import recollection_to_message, shares
 from scene_graph.ros.frames import FrameOrder, robot_pose
 from scene_graph.ros.graph import NOTE
 from scene_graph.ros.managed import ManagedNode, NodeError, ask, run
@@ -494,6 +494,9 @@ class MemoryNode(ManagedNode):
                 frames=stats.frames,
                 observations=stats.observations,
                 epoch=stats.epoch,
+                hits_by_policy=shares(stats.hits_by_policy, stats.uses_by_policy),
+                hits_by_query=shares(stats.hits_by_kind, stats.uses_by_kind),
+                answers=shares(stats.answered, stats.queries),
             ),
         )
         values = {
@@ -507,7 +510,7 @@ class MemoryNode(ManagedNode):
         for kind, uses in sorted(stats.uses_by_kind.items()):
             values[f"hits by {kind} queries"] = f"{stats.hits_by_kind.get(kind, 0)} of {uses}"
         for kind, asked in sorted(stats.queries.items()):
-            values[f"{kind} queries answered"] = f"{asked - stats.unanswered.get(kind, 0)} of {asked}"
+            values[f"{kind} queries answered"] = f"{stats.answered[kind]} of {asked}"
         status = DiagnosticStatus(
             level=DiagnosticStatus.OK,
             name=self.get_fully_qualified_name(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from karma import msg
 
@@ -15,7 +15,7 @@ from scene_graph.ros.messages import (
     state_to_message,
 )
 
-__all__ = ["recollection_from_message", "recollection_to_message", "recollections_from_messages"]
+__all__ = ["recollection_from_message", "recollection_to_message", "recollections_from_messages", "shares"]
 
 
 def recollection_to_message(recollection: Recollection) -> msg.Recollection:
@@ -67,3 +67,8 @@ def recollection_from_message(message: msg.Recollection) -> Recollection:
 def recollections_from_messages(messages: Sequence[msg.Recollection]) -> list[Recollection]:
     """The recollections of a service's answer, in its order."""
     return [recollection_from_message(message) for message in messages]
+
+
+def shares(counts: Mapping[str, int], totals: Mapping[str, int]) -> list[msg.Share]:
+    """Counts by kind beside their totals, sorted by kind."""
+    return [msg.Share(kind=kind, count=counts.get(kind, 0), total=total) for kind, total in sorted(totals.items())]

@@ -57,6 +57,11 @@ class Stats:
     epoch: int
 
     @property
+    def answered(self) -> dict[str, int]:
+        """Queries by kind to which something scored enough."""
+        return {kind: asked - self.unanswered.get(kind, 0) for kind, asked in self.queries.items()}
+
+    @property
     def hit_rate(self) -> float:
         """Hits over uses; 0 before the first use."""
         return self.hits / self.uses if self.uses else 0.0

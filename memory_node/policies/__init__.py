@@ -4,9 +4,10 @@
 """
 
 from memory_node.policies.base import Context, PinError, Policy, PolicyError
+from memory_node.policies.picture import draw_rates
 from memory_node.policies.registry import DEFAULT, create, names
 from memory_node.policies.simulation import HitRate, simulate
-from memory_node.policies.traces import FORMATS, read_trace
+from memory_node.policies.traces import FORMATS, household_tasks, read_trace
 
 __all__ = [
     "DEFAULT",
@@ -17,6 +18,8 @@ __all__ = [
     "Policy",
     "PolicyError",
     "create",
+    "draw_rates",
+    "household_tasks",
     "names",
     "read_trace",
     "simulate",

@@ -118,6 +118,25 @@ def test_policies_are_compared(tmp_path):
     fails(karma("policies", str(trace), "--policy", "best"), "best", "lru")
     fails(karma("policies", str(trace), "--format", "csv"), "csv", "lirs")
     fails(karma("policies", str(tmp_path / "none.txt")), "none.txt")
+    fails(karma("policies", str(trace), "--capacity", "2,x"), "2,x")
+
+
+def test_policies_are_compared_over_capacities_on_what_robots_touch(tmp_path):
+    tasks = tmp_path / "tasks.jsonl"
+    homes = ("FloorPlan1", "FloorPlan2")
+    plan = [["GotoLocation", ["mug"]], ["PickupObject", ["mug"]], ["PutObject", ["mug", "sink"]], ["NoOp", []]]
+    tasks.write_text("".join(json.dumps({"floor_plan": home, "plan": plan}) + "\n" for home in homes for _ in range(3)))
+    picture = tmp_path / "rates.png"
+    options = ("--format", "alfred", "--capacity", "1,2", "--policy", "lru,opt", "--plot", str(picture), "--json")
+    result = karma("policies", str(tasks), *options)
+    assert result.exit_code == 0
+    rates = {(row["policy"], row["capacity"]): row for row in json.loads(result.output)}
+    assert {row["requests"] for row in rates.values()} == {24}
+    assert rates["lru", 2]["hits"] == 24 - 4  # two things in each of two homes
+    assert rates["opt", 1]["hits"] >= rates["lru", 1]["hits"]
+    assert picture.stat().st_size > 0
+    tasks.write_text('{"floor_plan": "FloorPlan1"}\n')
+    fails(karma("policies", str(tasks), "--format", "alfred"), "tasks.jsonl")
 
 
 def test_eval_refuses_what_it_does_not_know(tmp_path):

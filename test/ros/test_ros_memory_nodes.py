@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from diagnostic_msgs.msg import DiagnosticArray
 from karma import msg, srv
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
@@ -272,3 +273,34 @@ def test_what_cannot_be_believed_is_refused_and_the_rest_taken_in(stack, client,
     answer = client.call(srv.Remember, "memory/remember", request)
     assert not answer.success
     assert "transform" in answer.message
+
+
+def test_hits_are_counted_by_policy_and_by_kind_of_query(stack, client, robot, memory_nodes):
+    _, memory = memory_nodes(policy="lru")
+    stack.start(memory)
+    client.wait_active(stack, "memory")
+    reports, diagnoses = [], []
+    client.node.create_subscription(msg.MemoryStats, "memory/stats", reports.append, EVENTS)
+    client.node.create_subscription(DiagnosticArray, "/diagnostics", diagnoses.append, EVENTS)
+    robot.show(1, mug(1.0, states=frozenset(["dirty"])))
+    (seen,) = locate(client, "the dirty mug")
+    assert client.demand(srv.Use, "memory/use", srv.Use.Request(object_id=seen.object.object_id)).hit
+    assert locate(client, "the pencil") == []
+    assert not client.demand(srv.Use, "memory/use", srv.Use.Request(object_id="nobody")).hit
+
+    def shares(message, name):
+        return {(share.kind, share.count, share.total) for share in getattr(message, name)}
+
+    assert wait_for(lambda: reports and reports[-1].uses == 2)
+    newest = reports[-1]
+    assert shares(newest, "hits_by_policy") == {("lru", 1, 2)}
+    assert shares(newest, "hits_by_query") == {("state", 1, 1), ("none", 0, 1)}
+    assert shares(newest, "answers") == {("state", 1, 1), ("class", 0, 1)}
+    told = {"hits under lru": "1 of 2", "hits by state queries": "1 of 1", "class queries answered": "0 of 1"}
+    assert wait_for(
+        lambda: any(
+            told.items() <= {pair.key: pair.value for pair in status.values}.items()
+            for report in diagnoses
+            for status in report.status
+        )
+    )
