@@ -98,7 +98,7 @@ def straighten(tokens: Tokens) -> Tokens:
     tokens = wished(needing(_on_condition(blunt(_without_tags(tokens)))))
     for aside in _ASIDES:
         tokens = _replaced(tokens, aside, ())
-    tokens = _without_until(tokens)
+    tokens = _without_until(_without_posture(tokens))
     for over in _OVER:
         tokens = _replaced(tokens, (*over, ","), ("then",))
     for before, after in _SAME:
@@ -181,6 +181,12 @@ def _without_times(tokens: Tokens) -> Tokens:
         start = i - 1 if tokens[i - 1] == "and" else i
         return _without_times((*tokens[:start], "then", *tokens[end:]))
     return tokens
+
+
+def _without_posture(tokens: Tokens) -> Tokens:
+    """From "a disc lying on the floor" to "a disc on the floor"."""
+    postures = {"lying", "standing", "sitting", "hanging", "resting"}
+    return tuple(t for i, t in enumerate(tokens) if not (i and t in postures and w.PREPOSITIONS.match(tokens, i + 1)))
 
 
 def _with_end_state(tokens: Tokens) -> Tokens:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from planner_node.parser import words as w
-from planner_node.parser.rephrase import ensuring, imperative
+from planner_node.parser.rephrase import ensuring, imperative, suiting
 from planner_node.parser.terse import is_thing
 
 __all__ = ["Passage", "is_exclamation", "is_remark", "is_rhetorical", "passages"]
@@ -222,6 +222,8 @@ def _telling(piece: Tokens, is_noun: Callable[[str], bool]) -> int | None:
         return shift
     if _does_itself(tokens):
         return shift + 1
+    if suiting(tokens) and not w.PART_WORDS & set(tokens):
+        return None  # "the cabinet is fine": that is the place
     verb = _finite(tokens, is_noun)
     if tokens[0] == "there" and (_BE | {"be"}) & set(tokens[1:4]):
         # "there is …", "there should be a plate in the cupboard": it is only said to be.

@@ -470,6 +470,8 @@ class _Interpreter:
     def _switch(self, clause: Clause, objects: Sequence[NounPhrase], *, on: bool) -> list[Intent]:
         places = tuple(p for p in clause.prepositional if p.relation in {"in", "on", "near", "at"})
         skill = "toggle_on" if on else "toggle_off"
+        # "The lights" are the room's, a light is a lamp.
+        objects = [replace(o, words=("light", "switch"), determiner="the") if _is_room_light(o) else o for o in objects]
         return [Intent(skill=skill, phrases={"object": replace(o, places=(*o.places, *places))}) for o in objects]
 
     def _toggle_on(self, clause: Clause) -> list[Intent]:
@@ -607,7 +609,7 @@ class _Interpreter:
         used = [p.phrase for p in clause.prepositional if p.relation in {"for", "on", "with"}]
         for tool in clause.objects if used else ():
             for skill, handler in _PURPOSES:
-                if self.affords(tool, skill):
+                if self.affords(tool, skill) and not (skill == "cooks" and self.affords(tool, "openable")):
                     place = Prepositional("with" if skill == "cuts" else "in", tool)
                     return handler(self, replace(clause, objects=tuple(used), prepositional=(place,)))
         return [
@@ -655,9 +657,13 @@ _TOO = frozenset({"too", "also", "well", "likewise"})
 """Words by which a thing is to be treated as the one before."""
 _NEXT = frozenset({"next", "now", "then", "and", "also", "plus"})
 """Words before another thing that is to be treated so: "now the tomato"."""
-_DOES = frozenset({"fine", "good", "ok", "okay", "best", "better", "do", "perfect"})
+_DOES = frozenset({"fine", "good", "ok", "okay", "best", "better", "do", "perfect", "enough", "nicely", "safer"})
 """Ends of "a drawer is fine", "the sink will do"."""
 _WISHING = frozenset({"please", "pls", "now"})
+
+
+def _is_room_light(phrase: NounPhrase) -> bool:
+    return phrase.words == ("light",) and phrase.plural and phrase.count is None and not phrase.places
 
 
 def _is_off(clause: Clause) -> bool:

@@ -6,7 +6,17 @@ from collections.abc import Sequence
 
 from planner_node.parser import words as w
 
-__all__ = ["blunt", "deeds", "ensuring", "imperative", "is_statement", "needing", "participle_base", "wished"]
+__all__ = [
+    "blunt",
+    "deeds",
+    "ensuring",
+    "imperative",
+    "is_statement",
+    "needing",
+    "participle_base",
+    "suiting",
+    "wished",
+]
 
 Tokens = tuple[str, ...]
 
@@ -243,8 +253,22 @@ _CARRIED_OUT = {
 """Senses of verbs to the skills that they tell of, where those are not called so."""
 
 
+_SUITING: tuple[Tokens, ...] = w.phrases(
+    "is fine|will do|would do|is ok|is okay|is good enough|will be fine|would be fine|does nicely|will do nicely|"
+    "would be best|is best|would be better|would be safer"
+)
+"""Ends of what is said of a place that will do."""
+
+
+def suiting(tokens: Tokens) -> int:
+    """How many words at the end say that a place will do: "the cabinet is fine"."""
+    return next((len(ending) for ending in _SUITING if tokens[-len(ending) :] == ending), 0)
+
+
 def imperative(tokens: Tokens) -> Tokens:
     """A clause as an imperative, if it asks in one of these ways; else unchanged."""
+    if suiting(tokens):
+        return tokens[: -suiting(tokens)]
     for opening in _ENSURE:
         if tokens[: len(opening)] == opening:
             return _ensured(tokens[len(opening) :]) or tokens
