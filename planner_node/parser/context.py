@@ -222,7 +222,7 @@ def _telling(piece: Tokens, is_noun: Callable[[str], bool]) -> int | None:
         return shift
     if _does_itself(tokens):
         return shift + 1
-    if suiting(tokens) and not w.PART_WORDS & set(tokens):
+    if suiting(tokens):
         return None  # "the cabinet is fine": that is the place
     verb = _finite(tokens, is_noun)
     if tokens[0] == "there" and (_BE | {"be"}) & set(tokens[1:4]):

