@@ -21,8 +21,6 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +30,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.transform import Rotation
 
 from karma_eval.explore import explore
+from karma_eval.pool import spread
 from memory_node.memory import Memory
 from planner_node.robot import Frame
 from scene_graph import ObjectState, SceneGraph, View, ontology
@@ -364,21 +363,18 @@ def build_all(scenes: Sequence[str], *, jobs: int, out: Path | None) -> list[dic
     todo = [scene for scene in scenes if scene not in results]
     began = time.perf_counter()
     sys.path.insert(0, str(Path(__file__).parent))  # where the pool's processes look for this module
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        running = {pool.submit(build, scene): scene for scene in todo}
-        for done in as_completed(running):
-            scene = running[done]
-            results[scene] = done.result()
-            if out is not None:
-                text = json.dumps({"code": version, "result": results[scene]})
-                (out / f"{scene}.json").write_text(text, encoding="utf-8")
-            exact = results[scene]["exact"]
-            print(
-                f"{len(results):3d}/{len(scenes)} {scene:13s} {exact['found of seen']}/{exact['seen']} found, "
-                f"{results[scene]['wall']:.0f} s; {time.perf_counter() - began:.0f} s so far",
-                file=sys.stderr,
-                flush=True,
-            )
+    for result in spread(build, todo, workers=jobs):
+        scene = result["scene"]
+        results[scene] = result
+        if out is not None:
+            (out / f"{scene}.json").write_text(json.dumps({"code": version, "result": result}), encoding="utf-8")
+        exact = result["exact"]
+        print(
+            f"{len(results):3d}/{len(scenes)} {scene:13s} {exact['found of seen']}/{exact['seen']} found, "
+            f"{result['wall']:.0f} s; {time.perf_counter() - began:.0f} s so far",
+            file=sys.stderr,
+            flush=True,
+        )
     return [results[scene] for scene in scenes]
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import TypeVar
@@ -22,7 +24,7 @@ def spread(work: Callable[[Item], Result], items: Sequence[Item], *, workers: in
     Args:
         work: A module's function; it runs in another process unless `workers` is 1.
         items: What to do it for; they must pickle.
-        workers: Processes.
+        workers: Processes; they end with this one, also when it is killed.
 
     Raises:
         BrokenProcessPool: If a process was killed. What was yielded before stands.
@@ -37,7 +39,9 @@ def spread(work: Callable[[Item], Result], items: Sequence[Item], *, workers: in
     size = workers * _ITEMS_A_PROCESS
     for start in range(0, len(items), size):
         batch = items[start : start + size]
-        with ProcessPoolExecutor(min(workers, len(batch)), mp_context=context) as executor:
+        with ProcessPoolExecutor(
+            min(workers, len(batch)), mp_context=context, initializer=_end_with_parent
+        ) as executor:
             futures = [executor.submit(work, item) for item in batch]
             try:
                 for future in as_completed(futures):
@@ -45,3 +49,15 @@ def spread(work: Callable[[Item], Result], items: Sequence[Item], *, workers: in
             finally:
                 for future in futures:
                     future.cancel()
+
+
+def _end_with_parent() -> None:
+    """End this process as soon as the one that started it is gone: nobody else would tell it that it may stop."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)  # from a thread nothing else ends the work that is under way
+
+    threading.Thread(target=watch, name="end-with-parent", daemon=True).start()
