@@ -14,12 +14,13 @@ from karma_cli.errors import CliError
 from karma_eval.condition import Condition
 from karma_eval.explore import Exploration
 from karma_eval.stack import Stack
+from scene_graph.exchange import Format, export_graph, import_graph
 from scene_graph.graph import SceneGraph
 from scene_graph.picture import save_picture
 from sim.bridge import ThorRobot
 from sim.simulation import Simulation
 
-__all__ = ["build", "show"]
+__all__ = ["build", "export", "show", "take_in"]
 
 
 def build(
@@ -78,6 +79,44 @@ def build(
         if picture:
             print(drawn)
     return 0
+
+
+def export(path: Path, out: Path, form: str | None) -> int:
+    """Write a saved graph for another tool; returns the exit code.
+
+    Args:
+        path: The graph's file.
+        out: File to write.
+        form: Its format; by its name if None.
+
+    Raises:
+        SceneGraphError: If `path` is no scene graph, or `out` cannot be written.
+    """
+    graph = SceneGraph.load(path)
+    export_graph(graph, out, None if form is None else Format(form))
+    print(f"{out}: {_contents(graph)}")
+    return 0
+
+
+def take_in(path: Path, out: Path, form: str | None) -> int:
+    """Save another tool's graph as one of ours; returns the exit code.
+
+    Args:
+        path: The other tool's file.
+        out: File to write.
+        form: The format of `path`; by its name if None.
+
+    Raises:
+        SceneGraphError: If `path` cannot be read, or `out` is not to be written over.
+    """
+    graph = import_graph(path, None if form is None else Format(form))
+    graph.save(out)
+    print(f"{out}: {_contents(graph)}")
+    return 0
+
+
+def _contents(graph: SceneGraph) -> str:
+    return f"{len(graph.areas.rooms)} rooms, {len(graph.areas.areas)} areas and {len(graph)} things"
 
 
 def show(path: Path, *, as_json: bool, png: Path | None) -> int:

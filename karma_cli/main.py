@@ -106,6 +106,12 @@ def run(
     map_file: Annotated[
         Path | None, typer.Option("--map", help="Long-term memory to begin with, from `karma graph build`.")
     ] = None,
+    save_map: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write long-term memory there at the end: the graph, with habits; for --map."
+        ),
+    ] = None,
     milestones: Annotated[
         Path | None,
         typer.Option(help="YAML: one list of milestones for each instruction, for the judge (docs/tasks.md)."),
@@ -142,6 +148,7 @@ def run(
         policy=policy,
         explore=explore,
         map_file=map_file,
+        save_map=save_map,
         milestones=milestones,
         task=task,
         seed=seed,
@@ -366,6 +373,39 @@ def graph_show(
     from karma_cli.graph import show
 
     raise typer.Exit(show(path, as_json=as_json, png=png))
+
+
+class GraphFormat(StrEnum):
+    """Formats of other tools' scene graphs."""
+
+    SPARK_DSG = "spark-dsg"
+    GRAPHML = "graphml"
+
+
+@graph_app.command("export", epilog="Example:\n\nkarma graph export home.json --out home.graphml")
+@friendly
+def graph_export(
+    path: Annotated[Path, typer.Argument(help="A saved scene graph.")],
+    out: Annotated[Path, typer.Option(help="File to write: .graphml, or .json for Spark-DSG.")],
+    form: Annotated[GraphFormat | None, typer.Option("--format", help="By the file's name unless given.")] = None,
+) -> None:
+    """Write a saved scene graph for other tools: Spark-DSG (Hydra, Khronos) or GraphML (networkx, Gephi, yEd)."""
+    from karma_cli.graph import export
+
+    raise typer.Exit(export(path, out, form))
+
+
+@graph_app.command("import", epilog="Example:\n\nkarma graph import apartment_dsg.json --out apartment.json")
+@friendly
+def graph_import(
+    path: Annotated[Path, typer.Argument(help="A graph of Spark-DSG, or GraphML.")],
+    out: Annotated[Path, typer.Option(help="Scene graph to write.")],
+    form: Annotated[GraphFormat | None, typer.Option("--format", help="By the file's name unless given.")] = None,
+) -> None:
+    """Save another tool's scene graph as one of ours; all that it holds beside comes back when it is exported."""
+    from karma_cli.graph import take_in
+
+    raise typer.Exit(take_in(path, out, form))
 
 
 @app.command(

@@ -153,7 +153,7 @@ def run_over_ros(request: RunRequest, task: Task) -> int:
     progress = Progress(console, quiet=request.quiet)
     if request.disturb:
         raise CliError("--disturb works without --ros only; call the robot's service ~/disturb instead")
-    condition = request.condition
+    condition, save_map = request.condition, request.save_map
     with tempfile.TemporaryDirectory(prefix="karma-") as folder:
         result = run_task(
             task,
@@ -166,6 +166,7 @@ def run_over_ros(request: RunRequest, task: Task) -> int:
             ),
             on_event=progress.event,
             on_instruction=progress.instruction_done,
+            on_end=None if save_map is None else lambda client: client.save_graph(save_map.resolve()),
         )
     print_history(console, result)
     if request.json_file is not None:

@@ -16,9 +16,13 @@ from karma_cli.progress import Progress
 from karma_eval.condition import Condition
 from karma_eval.run import HistoryResult, InstructionResult, run_history
 from karma_eval.tasks import Instruction, Task, load_milestones, load_tasks
+from scene_graph.files import read_graph
 from sim.scenes import check_scene
 
 __all__ = ["RunRequest", "print_history", "run_instructions", "write_json"]
+
+LEARNING = ("full", "no-stm")
+"""Memories whose long-term part is worth keeping."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +37,7 @@ class RunRequest:
     policy: str | None
     explore: float
     map_file: Path | None
+    save_map: Path | None
     milestones: Path | None
     task: str | None
     seed: int
@@ -67,8 +72,16 @@ def run_instructions(request: RunRequest) -> int:
     task = _task(request)
     if request.map_file is not None and not request.map_file.is_file():
         raise CliError(f"{request.map_file}: no such map; make one with `karma graph build`")
+    if request.save_map is not None:
+        if request.memory not in LEARNING:
+            raise CliError(f"--save-map goes with --memory {' or '.join(LEARNING)}; others keep no long-term memory")
+        if not request.save_map.resolve().parent.is_dir():
+            raise CliError(f"{request.save_map.resolve().parent}: no such folder; make it first")
+        if request.save_map.exists():
+            read_graph(request.save_map)  # what could not be written over at the end is told now
     if request.ros:
         return _over_ros(request, task)
+    save_map = request.save_map
     # Results on the screen leave no room for anything else there.
     console = Console(stderr=request.json_file == Path("-"))
     progress = Progress(console, quiet=request.quiet)
@@ -81,6 +94,7 @@ def run_instructions(request: RunRequest) -> int:
         real_thor=request.real_thor,
         on_event=progress.event,
         on_instruction=progress.instruction_done,
+        on_stack=None if save_map is None else lambda stack: stack.graph.save(save_map),
     )
     print_history(console, result)
     if request.json_file is not None:

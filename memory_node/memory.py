@@ -243,7 +243,7 @@ class Memory:
                 )
                 changes += outcome.changes
                 self._short.take(outcome.touched, outcome.entered)
-                beliefs.graph.consolidate(outcome.changes)
+                self._keeper.graph_changed |= bool(beliefs.graph.consolidate(outcome.changes))
             beliefs.learn_classes()
             self._counters.frames += 1
             self._counters.observations += len(frame)

@@ -1,46 +1,100 @@
-"""Scene graphs for other people's tools: GraphML here, Spark-DSG in `scene_graph.spark_dsg`."""
+"""Scene graphs for other people's tools, by the names of their formats."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable
+from enum import StrEnum
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
-import networkx as nx
-
-from scene_graph.files import write_text
+from scene_graph.files import FORMAT, GraphFileError
 from scene_graph.graph import SceneGraph
+from scene_graph.graphml import load_graphml, save_graphml
 from scene_graph.spark_dsg import from_spark_dsg, load_spark_dsg, save_spark_dsg, to_spark_dsg
 
-__all__ = ["from_spark_dsg", "load_spark_dsg", "save_graphml", "save_spark_dsg", "to_spark_dsg"]
+__all__ = [
+    "Format",
+    "export_graph",
+    "from_spark_dsg",
+    "import_graph",
+    "load_graphml",
+    "load_spark_dsg",
+    "save_graphml",
+    "save_spark_dsg",
+    "to_spark_dsg",
+]
 
 
-def save_graphml(graph: SceneGraph, path: str | PathLike[str]) -> None:
-    """Write all layers as GraphML, for networkx, Gephi, yEd and the like; positions become x, y and z.
+class Format(StrEnum):
+    """Formats of other tools."""
+
+    SPARK_DSG = "spark-dsg"
+    GRAPHML = "graphml"
+
+
+_SUFFIXES = {
+    ".graphml": Format.GRAPHML,
+    ".xml": Format.GRAPHML,
+    ".json": Format.SPARK_DSG,
+    ".sparkdsg": Format.SPARK_DSG,
+}
+_READERS: dict[Format, Callable[..., SceneGraph]] = {
+    Format.SPARK_DSG: load_spark_dsg,
+    Format.GRAPHML: load_graphml,
+}
+_WRITERS: dict[Format, Callable[[SceneGraph, str | PathLike[str]], None]] = {
+    Format.SPARK_DSG: save_spark_dsg,
+    Format.GRAPHML: save_graphml,
+}
+
+
+def import_graph(path: str | PathLike[str], form: Format | None = None, **options: Any) -> SceneGraph:
+    """Read another tool's graph.
+
+    Args:
+        path: The file.
+        form: Its format; by the file's name unless given.
+        **options: As for the constructor of `SceneGraph`.
+
+    Raises:
+        GraphFileError: If it cannot be read as one.
+    """
+    return _READERS[form or _format_of(path)](path, **options)
+
+
+def export_graph(graph: SceneGraph, path: str | PathLike[str], form: Format | None = None) -> None:
+    """Write a graph for another tool.
+
+    Args:
+        graph: The graph.
+        path: The file. One that holds a graph of ours is never written over.
+        form: Its format; by the file's name unless given.
 
     Raises:
         GraphFileError: If it cannot be written; what was there stays.
     """
-    tree = graph.network()
-    flat: nx.DiGraph[str] = nx.DiGraph(map_id=graph.map_id)
-    for node, data in tree.nodes(data=True):
-        flat.add_node(node, **_scalars(data))
-    for a, b, data in tree.edges(data=True):
-        flat.add_edge(a, b, **_scalars(data))
-    write_text(path, "\n".join(nx.generate_graphml(flat)) + "\n")
+    write = _WRITERS[form or _format_of(path)]
+    if _is_ours(Path(path)):
+        raise GraphFileError(
+            f"{path} is a scene graph of this package, which an export would lose; choose another name"
+        )
+    write(graph, path)
 
 
-def _scalars(data: Mapping[str, Any]) -> dict[str, Any]:
-    """GraphML holds scalars only."""
-    result: dict[str, Any] = {}
-    for key, value in data.items():
-        if value is None:
-            continue
-        if key in ("position", "size"):
-            names = ("x", "y", "z") if key == "position" else ("width", "depth", "height")
-            result.update(zip(names, (float(v) for v in value), strict=True))
-        elif isinstance(value, list | tuple):
-            result[key] = " ".join(str(v) for v in value)
-        else:
-            result[key] = value
-    return result
+def _format_of(path: str | PathLike[str]) -> Format:
+    suffix = Path(path).suffix.lower()
+    if suffix not in _SUFFIXES:
+        raise GraphFileError(
+            f"{path}: say which format it has, {' or '.join(Format)}, or name it {', '.join(_SUFFIXES)}"
+        )
+    return _SUFFIXES[suffix]
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        data = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(data, dict) and data.get("format") == FORMAT

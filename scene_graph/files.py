@@ -32,6 +32,8 @@ __all__ = [
 FORMAT = "karma-scene-graph"
 VERSION = 2
 _TEMPORARY = ".part"
+_END = "\n}\n"
+"""How a file ends."""
 
 
 class GraphFileError(SceneGraphError, ValueError):
@@ -67,9 +69,35 @@ def read_graph(path: str | PathLike[str]) -> dict[str, Any]:
         raise GraphFileError(
             f"{path} has version {version}, this release reads up to {VERSION}: install a newer release to open it"
         )
-    if "objects" in parts:
-        data["objects"] = _objects(parts["objects"], version)
+    try:
+        _check_digest(path, text, data.get("digest"))
+        if "objects" in parts:
+            data["objects"] = _objects(parts["objects"], version)
+    except (UnicodeDecodeError, json.JSONDecodeError, msgspec.DecodeError, RecursionError) as error:
+        raise GraphFileError(f"{path} is damaged ({error}); restore a copy of it") from error
     return upgrade(data)
+
+
+def _check_digest(path: str | PathLike[str], text: bytes, told: Any) -> None:
+    """Compare a file's content with the digest that it was written with; none, or an empty one, vouches for nothing.
+
+    Raises:
+        GraphFileError: If they do not agree.
+    """
+    if not told:
+        return
+    end = _digest_line(told).encode()
+    if text.endswith(end):  # as this release lays it out: no need to build anything from it
+        own = hashlib.sha256(memoryview(text)[: -len(end)])
+        own.update(_END.encode())
+        if own.hexdigest() == told:
+            return
+    data = json.loads(text)
+    if told not in (digest(data), _digest_of_old(data)):
+        raise GraphFileError(
+            f"{path} is not as it was written: its content does not agree with its field 'digest'. If it is damaged, "
+            'restore a copy; if you edited it, write "digest": "" there, and it is taken as it is'
+        )
 
 
 def _objects(raw: msgspec.Raw, version: int) -> Any:
@@ -103,7 +131,9 @@ def write_graph(path: str | PathLike[str], data: dict[str, Any]) -> None:
     target = Path(path)
     if target.exists() and target.stat().st_size:
         read_graph(target)  # never write over what we could not have read
-    write_text(target, dumps({**data, "digest": digest(data)}))
+    text = dumps(_undigested(data))
+    own = hashlib.sha256(text.encode()).hexdigest()
+    write_text(target, text.removesuffix(_END) + _digest_line(own))
 
 
 def write_text(path: str | PathLike[str], text: str) -> None:
@@ -158,11 +188,25 @@ def dumps(data: dict[str, Any]) -> str:
             parts.append(f"{json.dumps(key)}: {{\n  {body}\n }}")
         else:
             parts.append(f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}")
-    return "{\n " + ",\n ".join(parts) + "\n}\n"
+    return "{\n " + ",\n ".join(parts) + _END
 
 
 def digest(data: dict[str, Any]) -> str:
-    """SHA-256 over the content, independent of the order of keys; as a file's field ``digest`` has it."""
-    content = {key: value for key, value in data.items() if key != "digest"}
+    """SHA-256 over the content as a file lays it out without its field ``digest``, which holds this."""
+    return hashlib.sha256(dumps(_undigested(data)).encode()).hexdigest()
+
+
+def _digest_line(own: Any) -> str:
+    """How a file ends that has a digest."""
+    return f',\n "digest": "{own}"{_END}'
+
+
+def _undigested(data: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if key != "digest"}
+
+
+def _digest_of_old(data: dict[str, Any]) -> str:
+    """The digest that files had first, which did not depend on how they were laid out."""
+    content = _undigested(data)
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -98,6 +98,7 @@ class SceneGraph(GraphState):
             self.grid.mark_free(*self.robot)
         changes = take_frame(self, seen, view)
         self.version += 1
+        self.frames += 1
         return changes
 
     def insert(self, observation: Observation) -> str:
@@ -164,6 +165,7 @@ class SceneGraph(GraphState):
             stamp: When, seconds; the newest frame's time unless given.
         """
         now = self.time(stamp)
+        self.version += 1
         if found:
             if sought:
                 self.habits.note(sought, place_id, now)
@@ -187,6 +189,7 @@ class SceneGraph(GraphState):
         place = self.support_of(point) or self.place_of(point)
         if place is not None:
             self.habits.note(label, place, self.time(stamp))
+            self.version += 1
         return place
 
     def forget(self, *, object_id: str | None = None, labels: Collection[str] | None = None) -> list[str]:

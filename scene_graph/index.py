@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterator, Mapping
+from itertools import chain
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -55,12 +56,14 @@ class SpatialHash(Generic[K]):
     def put_all(self, points: Mapping[K, Point]) -> None:
         """Add many points at once, none of whose keys is in the index yet."""
         self._points.update(points)
-        places = np.floor(np.array(list(points.values())).reshape(-1, 3)[:, :2] / self._cell).astype(np.intp)
+        # `fromiter` reads tuples several times as fast as `array` does.
+        flat = np.fromiter(chain.from_iterable(points.values()), float, 3 * len(points))
+        columns, rows = np.floor(flat.reshape(-1, 3)[:, :2] / self._cell).astype(np.intp).T.tolist()
         cells = self._cells
-        for place, (key, point) in zip(map(tuple, places.tolist()), points.items(), strict=True):
-            cell = cells.get(place)
+        for i, j, (key, point) in zip(columns, rows, points.items(), strict=True):
+            cell = cells.get((i, j))
             if cell is None:
-                cells[place] = {key: point}
+                cells[i, j] = {key: point}
             else:
                 cell[key] = point
 

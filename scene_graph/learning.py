@@ -356,7 +356,7 @@ def _follow_floor(frame: Frame) -> None:
     if frame.view is not None and state.robot is not None:
         covered_floor = state.grid.area()
         grown = covered_floor - state.covered
-        if grown >= _STEP or (abs(grown) >= _STEP / 10 and state.version % _FOLLOW == 0):
+        if grown >= _STEP or (abs(grown) >= _STEP / 10 and state.frames % _FOLLOW == 0):
             state.covered = covered_floor
             if state.areas.update(state.grid, state.robot):
                 touched = state.things

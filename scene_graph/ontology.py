@@ -171,6 +171,17 @@ class Ontology:
         """
         return list(self._by_word.get(_normal(words)) or self._by_word.get(_split(words)) or ())
 
+    def class_of(self, name: str) -> str:
+        """The class that another tool's name for one means, ``coffee_table`` or ``coffee table``; else the name itself.
+
+        >>> ontology().class_of("coffee_table")
+        'CoffeeTable'
+        """
+        if name in self:
+            return name
+        known = self.find(name.replace("_", " ").replace("-", " ").strip().lower())
+        return known[0] if known else name
+
     def room_name(self, labels: Iterable[str]) -> str:
         """What a room with such things in it is called: ``"room"`` where they do not tell."""
         present = set(labels)

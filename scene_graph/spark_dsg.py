@@ -52,7 +52,7 @@ _ORIGIN = "spark_dsg"
 _OURS = "karma"
 """Key of the metadata in which our own knowledge travels."""
 _FOREIGN = "foreign"
-"""Field of that which tells whether nodes of the document are somebody else's."""
+"""Field of that which tells whether nodes of the document are somebody else's, and what we call them."""
 _MOVED = 1e-3
 """Metres by which a place or box must differ from the document's to be written anew."""
 
@@ -158,7 +158,7 @@ class _Writer:
         self._document["layer_keys"] += [{"layer": a, "partition": b} for a, b in sorted(used - known)]
         metadata = self._document.setdefault("metadata", {})
         metadata["map_id"] = graph.map_id
-        metadata[_OURS] = _own_document(graph)
+        metadata[_OURS] = _own_document(graph, self._ids)
 
     def _drop(self) -> None:
         """Take out what the graph had from the document and has no more."""
@@ -267,12 +267,16 @@ class _Writer:
         self._link(place, key)
 
 
-def _own_document(graph: SceneGraph) -> dict[str, Any]:
-    """What no node holds: habits, notes, the floor and so on."""
+def _own_document(graph: SceneGraph, ids: Mapping[str, int]) -> dict[str, Any]:
+    """What no node holds: habits, notes, the floor and so on; of somebody else's nodes, what they are called here."""
     document = graph.to_json()
     left_out = {"objects", "areas", "rooms", "ways", _ORIGIN}
     own = {key: value for key, value in document.items() if key not in left_out}
-    return {**own, _FOREIGN: _ORIGIN in document}
+    if _ORIGIN not in document:
+        return {**own, _FOREIGN: False}
+    layout = {ours: key for ours, key in ids.items() if ours not in graph.things}
+    names = {room.room_id: room.name for room in graph.areas.rooms}
+    return {**own, _FOREIGN: {"ids": layout, "ways": document["ways"], "names": names}}
 
 
 def _changed(attributes: Mapping[str, Any], thing: SceneObject) -> bool:
@@ -303,13 +307,14 @@ def from_spark_dsg(data: Mapping[str, Any], **options: Any) -> SceneGraph:
     own = document["metadata"].get(_OURS)
     ours = isinstance(own, dict)
     foreign = own.pop(_FOREIGN, False) if isinstance(own, dict) else True
+    kept = foreign if isinstance(foreign, Mapping) else {}
     base = {"objects": [], "areas": [], "rooms": [], "ways": [], "grid": SceneGraph().grid.to_json()}
     graph = SceneGraph.from_json({**base, **own} if ours else base, **options)
     graph.map_id = str(document["metadata"].get("map_id", graph.map_id))
     layers = _layers(document)
     nodes = {int(n["id"]): n for n in document["nodes"] if "Agent" not in str(n["attributes"]["type"])}
     ids: dict[int, str] = {}
-    _read_layout(graph, document, nodes, layers, ids)
+    _read_layout(graph, document, nodes, layers, ids, kept)
     names = _class_names(document, layers["OBJECTS"])
     parents: dict[int, str] = {}
     for item in document["edges"]:
@@ -347,14 +352,17 @@ def _read_layout(
     nodes: Mapping[int, Mapping[str, Any]],
     layers: Mapping[str, int],
     ids: dict[int, str],
+    kept: Mapping[str, Any],
 ) -> None:
-    """Areas, the ways between them, and rooms."""
+    """Areas, the ways between them, and rooms; `kept` is what they were called when we had them last."""
+    called = {int(key): str(ours) for ours, key in kept.get("ids", {}).items()}
+    costs = {(str(a), str(b)): float(cost) for a, b, cost, *_ in kept.get("ways", ())}
     places = {key: n for key, n in nodes.items() if n["layer"] == layers["PLACES"]}
     if not places:  # outdoors, and with newer mappers, places are two-dimensional and have a layer of their own
         places = {key: n for key, n in nodes.items() if "Place" in n["attributes"]["type"]}
     spots: dict[str, tuple[float, float]] = {}
     for key, item in places.items():
-        name = _own_id(item, "area", spots) or f"area-{graph.areas.next_area}"
+        name = _own_id(item, "area", spots, called) or f"area-{graph.areas.next_area}"
         graph.areas.next_area = max(graph.areas.next_area, number_of(name)[0] + 1)
         x, y, _ = item["attributes"]["position"]
         ids[key], spots[name] = name, (float(x), float(y))
@@ -362,12 +370,12 @@ def _read_layout(
     titles: dict[str, str] = {}
     for key, item in nodes.items():
         if item["layer"] == layers["ROOMS"]:
-            name = _own_id(item, "room", members) or f"room-{graph.areas.next_room}"
+            name = _own_id(item, "room", members, called) or f"room-{graph.areas.next_room}"
             graph.areas.next_room = max(graph.areas.next_room, number_of(name)[0] + 1)
             ids[key], members[name] = name, []
             given = str(item["attributes"].get("name") or "")
             foreign = _OURS not in document["metadata"] and not is_number_name(given)
-            titles[name] = given if foreign else ""
+            titles[name] = str(kept.get("names", {}).get(name, given if foreign else ""))
     ways: dict[tuple[str, str], float] = {}
     for item in document["edges"]:
         a, b = ids.get(int(item["source"]), ""), ids.get(int(item["target"]), "")
@@ -377,7 +385,7 @@ def _read_layout(
             told = (
                 float(item["info"]["weight"]) if item["info"].get("weighted") and _OURS in document["metadata"] else 0
             )
-            ways[pair] = told or round(metres, 3)
+            ways[pair] = costs.get(pair) or (not kept and told) or round(metres, 3)
         for room, area in ((a, b), (b, a)):
             if room in members and area in spots and area not in members[room]:
                 members[room].append(area)
@@ -390,8 +398,8 @@ def _read_layout(
     )
 
 
-def _own_id(item: Mapping[str, Any], kind: str, taken: Iterable[str]) -> str | None:
-    name = str((item["attributes"].get("metadata") or {}).get("id", ""))
+def _own_id(item: Mapping[str, Any], kind: str, taken: Iterable[str], called: Mapping[int, str]) -> str | None:
+    name = called.get(int(item["id"])) or str((item["attributes"].get("metadata") or {}).get("id", ""))
     return name if name.startswith(f"{kind}-") and name not in set(taken) else None
 
 
@@ -432,11 +440,7 @@ def _label(knowledge: Ontology, attributes: Mapping[str, Any], names: Mapping[in
     name = names.get(int(number)) if isinstance(number, int) else None
     if name is None:
         name = given if given and not is_number_name(given) else f"class {number}"
-    if name in knowledge:
-        return name
-    words = name.replace("_", " ").replace("-", " ").strip().lower()
-    known = knowledge.find(words)
-    return known[0] if known else name
+    return knowledge.class_of(name)
 
 
 def _box(attributes: Mapping[str, Any]) -> tuple[Point, Point | None]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -76,6 +77,7 @@ class GraphState:
         self.epoch = 0
         self.stamp = -math.inf
         self.version = 0
+        self.frames = 0
         self.knowledge = knowledge or ontology()
         self.placements = placements if placements is not None else procthor_placements()
         self.similarity = similarity
@@ -147,11 +149,10 @@ class GraphState:
         self._objects = {thing.object_id: thing for thing in things}
         if len(self._objects) < len(things):
             raise ValueError("two objects have the same id")
+        by_label: defaultdict[str, dict[str, SceneObject]] = defaultdict(dict)
         for key, thing in self._objects.items():
-            members = self._by_label.get(thing.label)
-            if members is None:
-                members = self._by_label[thing.label] = {}
-            members[key] = thing
+            by_label[thing.label][key] = thing
+        self._by_label = dict(by_label)
         self._index.put_all({key: thing.position for key, thing in self._objects.items()})
 
     def refile(self, thing: SceneObject, label: str | None = None) -> None:

@@ -4,11 +4,14 @@ import json
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from karma_cli.main import app
+
+APARTMENT = Path(__file__).resolve().parents[3] / "shared" / "data" / "scene_graph" / "apartment_dsg.json"
 
 
 def karma(*arguments, stdin=None):
@@ -25,7 +28,18 @@ def test_help_is_quick_and_names_the_commands():
 
 @pytest.mark.parametrize(
     "command",
-    [["run"], ["eval"], ["parse"], ["graph"], ["graph", "build"], ["graph", "show"], ["policies"], ["bench"]],
+    [
+        ["run"],
+        ["eval"],
+        ["parse"],
+        ["graph"],
+        ["graph", "build"],
+        ["graph", "show"],
+        ["graph", "export"],
+        ["graph", "import"],
+        ["policies"],
+        ["bench"],
+    ],
 )
 def test_every_command_explains_itself(command):
     result = karma(*command, "--help")
@@ -63,6 +77,8 @@ def test_unknown_scenes_get_suggestions_and_ranges():
         (["  "], ["empty"]),
         (["Wash it.", "--milestones", "none.yaml"], ["none.yaml", "cannot be read"]),
         (["Wash it.", "--map", "none.json"], ["none.json", "karma graph build"]),
+        (["Wash it.", "--save-map", "home.json", "--memory", "none"], ["--memory full", "no long-term memory"]),
+        (["Wash it.", "--save-map", "nowhere/home.json"], ["nowhere", "no such folder"]),
         (["Wash it.", "--memory", "much"], ["much"]),
         (["Wash it.", "--planner", "oracle"], ["oracle"]),
         (["--task", "none.yaml"], ["none.yaml"]),
@@ -144,6 +160,24 @@ def test_eval_refuses_what_it_does_not_know(tmp_path):
     path.write_text("- {id: a, class: simple, scene: FloorPlan1, instructions: [{say: Wash it.}]}\n")
     fails(karma("eval", str(path), "--memory", "full,much", "--out", str(tmp_path / "out")), "much", "no-ltm")
     fails(karma("eval", str(tmp_path / "none.yaml")), "none.yaml")
+
+
+@pytest.mark.skipif(not APARTMENT.is_file(), reason="needs ../shared/data/scene_graph")
+def test_graphs_of_other_tools_come_in_and_go_out(tmp_path):
+    ours, spark, xml = tmp_path / "ours.json", tmp_path / "spark.json", tmp_path / "home.graphml"
+    taken = karma("graph", "import", str(APARTMENT), "--out", str(ours))
+    assert taken.exit_code == 0, taken.output
+    shown = json.loads(karma("graph", "show", str(ours), "--json").output)
+    assert shown["rooms"]
+    for out in (spark, xml):
+        written = karma("graph", "export", str(ours), "--out", str(out))
+        assert written.exit_code == 0, written.output
+        back = tmp_path / f"back_{out.stem}.json"
+        assert karma("graph", "import", str(out), "--out", str(back)).exit_code == 0
+        assert json.loads(karma("graph", "show", str(back), "--json").output)["rooms"] == shown["rooms"]
+    fails(karma("graph", "export", str(ours), "--out", str(ours)), "another name")
+    fails(karma("graph", "export", str(ours), "--out", str(tmp_path / "home.txt")), "spark-dsg", "graphml")
+    fails(karma("graph", "import", str(xml), "--out", str(spark)), "no scene graph")
 
 
 def test_a_file_that_is_no_graph_is_refused(tmp_path):

@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from karma_cli.main import app
+from scene_graph import SceneGraph
 
 pytestmark = pytest.mark.sim
 
@@ -59,6 +60,13 @@ def test_a_graph_is_built_shown_and_used_as_a_map(tmp_path):
     assert labels & {"Toilet", "Sink", "SinkBasin", "Bathtub", "CounterTop"}
     assert karma("graph", "show", str(home), "--png", str(picture)).exit_code == 0
     assert picture.stat().st_size > 10_000
+    learned = tmp_path / "learned.json"
+    went = karma(
+        *("run", "--scene", "FloorPlan403", "Go to the toilet.", "--quiet"),
+        *("--map", str(home), "--save-map", str(learned)),
+    )
+    assert went.exit_code == 0, went.output
+    assert SceneGraph.load(learned).habits.counts
     wrong = karma("run", "--scene", "FloorPlan1", "--map", str(home), "Wash the apple.")
     assert wrong.exit_code == 2
     assert "FloorPlan403" in wrong.output

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,15 @@ import pytest
 from boxworld import look_around, two_rooms
 
 from scene_graph import Observation, SceneGraph
-from scene_graph.exchange import from_spark_dsg, load_spark_dsg, save_graphml, save_spark_dsg, to_spark_dsg
+from scene_graph.exchange import (
+    export_graph,
+    from_spark_dsg,
+    load_graphml,
+    load_spark_dsg,
+    save_graphml,
+    save_spark_dsg,
+    to_spark_dsg,
+)
 from scene_graph.files import GraphFileError
 
 APARTMENT = Path(__file__).resolve().parents[3] / "shared" / "data" / "scene_graph" / "apartment_dsg.json"
@@ -60,6 +69,106 @@ def test_graphml_holds_every_layer_with_positions(home: SceneGraph, tmp_path: Pa
     assert read.number_of_edges() == home.network().number_of_edges()
     (sofa,) = (d for _, d in read.nodes(data=True) if d.get("label") == "Sofa")
     assert (sofa["x"], sofa["y"], sofa["z"]) == pytest.approx(home.find("Sofa")[0].position, abs=1e-3)
+
+
+def test_everything_comes_back_from_graphml(home: SceneGraph, tmp_path: Path) -> None:
+    path = tmp_path / "home.graphml"
+    save_graphml(home, path)
+    again = load_graphml(path)
+    assert again.digest() == home.digest()
+    assert again.rooms() == home.rooms()
+    assert again.rank_places("Apple", start=(1, 1)) == home.rank_places("Apple", start=(1, 1))
+
+
+def test_what_another_tool_changed_in_graphml_counts(home: SceneGraph, tmp_path: Path) -> None:
+    path = tmp_path / "home.graphml"
+    save_graphml(home, path)
+    read = nx.read_graphml(path)
+    sofa, gone = home.find("Sofa")[0].object_id, home.find("Fridge")[0].object_id
+    read.nodes[sofa].update(x=7.25, label="coffee_table")
+    read.remove_node(gone)
+    read.add_node("n17", label="Floor Lamp", x=1.5, y=2.5, z=0.75, width=0.25, depth=0.25, height=1.5)
+    (area, *_) = home.areas.areas
+    read.add_edge(area, "n17")
+    nx.write_graphml(read, path)
+    again = load_graphml(path)
+    assert again.object(gone) is None
+    table = again.object(sofa)
+    assert table is not None
+    assert (table.label, table.position[0]) == ("CoffeeTable", 7.25)
+    lamp = again.object("n17")
+    assert lamp is not None
+    assert (lamp.label, lamp.position, lamp.size) == ("FloorLamp", (1.5, 2.5, 0.75), (0.25, 0.25, 1.5))
+    assert again.things["n17"].area == area
+    assert len(again) == len(home)
+    assert again.habits == home.habits
+    new = again.insert(Observation("Bed", (1, 1, 0.3), stamp=1.0))
+    assert new not in home.things
+
+
+def test_graphml_of_other_tools_is_read(tmp_path: Path) -> None:
+    other: nx.Graph[str] = nx.Graph(map_id="flat")
+    other.add_node("desk", label="desk", x=1.0, y=2.0, z=0.4, width=1.2, depth=0.6, height=0.8)
+    other.add_node("pot", label="house plant", x=1.0, y=2.0, z=1.0)
+    other.add_node("a", layer="area", x=0.0, y=2.0)
+    other.add_node("b", layer="area", x=0.0, y=5.0)
+    other.add_node("study", layer="room", label="study")
+    other.add_edge("study", "a")
+    other.add_edge("study", "b")
+    other.add_edge("a", "b")
+    path = tmp_path / "flat.graphml"
+    nx.write_graphml(other, path)
+    graph = load_graphml(path)
+    assert graph.map_id == "flat"
+    assert {(o.object_id, o.label) for o in graph.objects()} == {("desk", "Desk"), ("pot", "HousePlant")}
+    assert graph.areas.edges == {("a", "b"): pytest.approx(3.0)}
+    (room,) = graph.rooms()
+    assert (room["name"], [a["id"] for a in room["areas"]]) == ("study", ["a", "b"])
+    assert [o["id"] for o in room["areas"][0]["objects"]] == ["desk", "pot"]
+    assert graph.rank_places("Pen", start=(0, 4))
+
+
+@pytest.mark.parametrize(
+    ("nodes", "complaint"),
+    [
+        ({"one": {"label": "Sofa", "x": 1.0}}, "'one' has no y, z"),
+        ({"one": {"x": 1.0, "y": 1.0, "z": 1.0}}, "'one' has no label"),
+        ({"one": {"label": "Sofa", "x": math.nan, "y": 1.0, "z": 1.0}}, "no place"),
+        ({"one": {"layer": "mesh"}}, "no layer 'mesh'"),
+        ({"one": {"layer": "area", "x": 1.0}}, "'one' has no y"),
+        ({"one": {"label": "Sofa", "x": 1.0, "y": 1.0, "z": 1.0, "karma": "[]"}}, "no mapping"),
+    ],
+)
+def test_graphml_that_is_no_scene_graph_says_what_is_wrong(
+    nodes: dict[str, dict[str, Any]], complaint: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "other.graphml"
+    other: nx.Graph[str] = nx.Graph()
+    other.add_nodes_from(nodes.items())
+    nx.write_graphml(other, path)
+    with pytest.raises(GraphFileError, match=rf"other\.graphml.*{complaint}"):
+        load_graphml(path)
+
+
+@pytest.mark.parametrize("content", ["", "<", "{}", "<html></html>"])
+def test_what_is_no_graphml_is_refused(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "other.graphml"
+    path.write_text(content)
+    with pytest.raises(GraphFileError, match=r"other\.graphml"):
+        load_graphml(path)
+    with pytest.raises(GraphFileError, match="cannot read"):
+        load_graphml(tmp_path / "missing.graphml")
+
+
+def test_an_export_never_takes_the_place_of_our_own_file(home: SceneGraph, tmp_path: Path) -> None:
+    path = tmp_path / "home.json"
+    home.save(path)
+    before = path.read_bytes()
+    with pytest.raises(GraphFileError, match="another name"):
+        export_graph(home, path)
+    with pytest.raises(GraphFileError, match="say which format"):
+        export_graph(home, tmp_path / "home.txt")
+    assert path.read_bytes() == before
 
 
 def test_everything_comes_back_from_spark_dsg(home: SceneGraph, tmp_path: Path) -> None:
@@ -134,7 +243,9 @@ def test_a_real_apartment_goes_out_as_it_came_in(tmp_path: Path) -> None:
             assert other["attributes"].pop("timestamp") == raw[key]["timestamp"]
             del node["attributes"]["timestamp"]
         assert other == node
-    # Once more, now that it has passed through our hands: agents and all are still there.
+    # Once more, now that it has passed through our hands: agents and all are still there, and what we call them.
+    before, after = graph.to_json(), load_spark_dsg(ours).to_json()
+    assert {**after, "spark_dsg": {}} == {**before, "spark_dsg": {}}
     second = to_spark_dsg(load_spark_dsg(ours))
     assert by_id(second).keys() == by_id(before).keys()
     assert ends(second) == ends(before)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import networkx as nx
 import numpy as np
 import pytest
 from boxworld import Box, look_around, observe, pose, room, two_rooms
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from scipy import ndimage
 
 from scene_graph import (
@@ -383,6 +387,56 @@ def test_files_of_version_1_are_read(home: SceneGraph, tmp_path: Path) -> None:
     assert graph.apart == {("object-1", "object-2"): 1}
     graph.save(path)
     assert json.loads(path.read_text())["version"] == 2
+
+
+def test_what_was_changed_behind_its_back_is_told_and_taken_only_on_request(home: SceneGraph, tmp_path: Path) -> None:
+    path = tmp_path / "home.json"
+    home.save(path)
+    written = path.read_text()
+    edited = written.replace('"label": "Sofa"', '"label": "Bench"')
+    assert edited != written
+    path.write_text(edited)
+    with pytest.raises(GraphFileError, match=r"home\.json is not as it was written.*\"digest\": \"\""):
+        SceneGraph.load(path)
+    with pytest.raises(GraphFileError, match="not as it was written"):
+        home.save(path)
+    assert path.read_text() == edited
+    path.write_text(edited.replace(json.loads(edited)["digest"], ""))
+    graph = SceneGraph.load(path)
+    assert [o.label for o in graph.find("Bench")] == ["Bench"]
+    graph.save(path)
+    assert SceneGraph.load(path).digest() == json.loads(path.read_text())["digest"] != home.digest()
+
+
+@pytest.mark.parametrize("layout", [{}, {"indent": 2}, {"sort_keys": True}])
+def test_a_file_may_be_laid_out_anew(layout: dict[str, Any], home: SceneGraph, tmp_path: Path) -> None:
+    path = tmp_path / "home.json"
+    home.save(path)
+    data = json.loads(path.read_text())
+    # Files had this digest first: it holds however a tool sorts the fields.
+    if layout.get("sort_keys"):
+        content = {key: value for key, value in data.items() if key != "digest"}
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        data["digest"] = hashlib.sha256(text.encode()).hexdigest()
+    path.write_text(json.dumps(data, **layout))
+    assert SceneGraph.load(path).digest() == home.digest()
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(where=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255))
+def test_no_changed_byte_goes_unnoticed(home: SceneGraph, tmp_path: Path, where: float, flip: int) -> None:
+    path = tmp_path / "home.json"
+    path.unlink(missing_ok=True)
+    home.save(path)
+    content = bytearray(path.read_bytes())
+    content[int(where * len(content))] ^= flip
+    path.write_bytes(content)
+    try:
+        read = SceneGraph.load(path)
+    except GraphFileError:
+        return
+    if "digest" in json.loads(content):  # its own name is all that it cannot vouch for
+        assert read.digest() == home.digest()
 
 
 @pytest.mark.parametrize(

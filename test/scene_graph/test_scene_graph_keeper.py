@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from scene_graph import Observation, SceneGraph
+from scene_graph import Change, ChangeKind, ObjectState, Observation, SceneGraph
 from scene_graph.files import GraphFileError
 from scene_graph.keeper import GraphKeeper
 
@@ -66,6 +66,21 @@ def test_it_writes_only_what_changed(tmp_path: Path) -> None:
     assert keeper.keep(graph)
     assert not keeper.keep(graph)
     assert len(GraphKeeper(tmp_path / "home.json").open()) == 1
+
+
+def test_habits_alone_are_worth_a_write(tmp_path: Path) -> None:
+    keeper = GraphKeeper(tmp_path / "home.json")
+    graph = keeper.open("home")
+    graph.observe([fridge(1)])
+    keeper.keep(graph)
+    inside = ObjectState("unit-7", "Lettuce", (2.0, 0.0, 0.9), 30.0)
+    assert graph.consolidate([Change(ChangeKind.APPEARED, "unit-7", 30.0, None, inside)]) == 1
+    assert keeper.keep(graph)
+    graph.note_search("object-1", found=False, stamp=31.0)
+    assert keeper.keep(graph)
+    again = GraphKeeper(tmp_path / "home.json").open()
+    assert again.habits.weight("Lettuce", "object-1", 30.0) == 1.0
+    assert again.looked == {"object-1": 31.0}
 
 
 def test_each_map_has_a_file(tmp_path: Path) -> None:
