@@ -18,7 +18,7 @@ from karma_eval.metrics import summarise
 from karma_eval.replay import find_run, replay
 from karma_eval.report import write_report
 from karma_eval.rivals import is_own
-from karma_eval.runner import RUNS, evaluate, load_records, plan_jobs, write_results
+from karma_eval.runner import RUNS, check_player, evaluate, load_records, plan_jobs, write_results
 from karma_eval.stack import MEMORIES
 from karma_eval.suites import QUICK, SUITES
 from memory_node.policies import create
@@ -72,7 +72,7 @@ def run_suites(
         CliError: If a planner or memory is unknown, or a capacity is no number.
         PolicyError: If a policy is unknown.
         TaskError: If a task file is malformed.
-        SimError: If noise or disturbances make no sense.
+        SimError: If noise or disturbances make no sense, or the Unity player cannot be had.
     """
     planners = _choose(planner, PLANNERS, "planner")
     own = [name for name in memory.split(",") if is_own(name)]
@@ -89,6 +89,7 @@ def run_suites(
         for size in (capacities if m in CACHED else capacities[-1:])
     ]
     planned = plan_jobs(tasks, conditions, seeds, sample=sample, real_thor=real_thor)
+    check_player(planned)
     console = Console()
     with counting(console) as progress:
         bar = progress.add_task("runs", total=len(planned))

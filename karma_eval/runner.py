@@ -27,8 +27,9 @@ from karma_eval.run import run_history
 from karma_eval.stack import Stack
 from karma_eval.suites import sample_tasks
 from karma_eval.tasks import Task
+from sim.simulation import Simulation
 
-__all__ = ["RUNS", "Job", "evaluate", "load_records", "plan_jobs", "run_job", "write_results"]
+__all__ = ["RUNS", "Job", "check_player", "evaluate", "load_records", "plan_jobs", "run_job", "write_results"]
 
 RUNS = "runs.jsonl"
 """Name of the file of runs in a results folder."""
@@ -92,6 +93,24 @@ def plan_jobs(
     if len({job.key for job in jobs}) < len(jobs):
         raise EvalError("a task or a condition is given twice; name every task file and every condition once")
     return jobs
+
+
+def check_player(jobs: Sequence[Job]) -> None:
+    """Start the Unity player once if jobs need it, so that a missing one is told before anything is run.
+
+    Raises:
+        EvalError: If a task is set in a composed home, which the player cannot load.
+        SimulatorStartError: If the player cannot be had.
+    """
+    real = [job for job in jobs if job.real_thor]
+    composed = sorted({job.task.id for job in real if "+" in job.task.place})
+    if composed:
+        raise EvalError(
+            f"the Unity player has no composed homes, as {', '.join(composed[:3])}{' …' if composed[3:] else ''} "
+            "needs; leave out --real-thor, or those tasks"
+        )
+    if real:
+        Simulation.start(real[0].task.place, real_thor=True).close()
 
 
 def load_records(folder: Path) -> list[dict[str, Any]]:

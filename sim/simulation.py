@@ -66,7 +66,7 @@ class Simulation:
             "server_start_timeout": _START_TIMEOUT,
         }
         if not real_thor:
-            options["local_executable_path"] = f"{shlex.quote(sys.executable)} -m sim.headless"
+            options["local_executable_path"] = f"{shlex.quote(sys.executable)} -m sim.headless --client {os.getpid()}"
             options["x_display"] = ":0"
         try:
             with _importable_from_anywhere():

@@ -43,6 +43,9 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("-screen-width", type=int, default=300, help=argparse.SUPPRESS)
     parser.add_argument("-screen-height", type=int, default=300, help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--client", type=int, default=None, metavar="PID", help="end with this process; with the parent by default"
+    )
     options, _ = parser.parse_known_args(arguments)
     to_client = os.environ.get("AI2THOR_FIFO_SERVER_PIPE_PATH")
     from_client = os.environ.get("AI2THOR_FIFO_CLIENT_PIPE_PATH")
@@ -53,7 +56,8 @@ def main(arguments: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 2
-    _end_with_parent()
+    if not _end_with(options.client or os.getppid()):
+        return 0
     try:
         with closing(Pipes(to_client, from_client)) as pipes:
             _serve(pipes, options.screen_width, options.screen_height, tuple(options.home))
@@ -76,13 +80,21 @@ def _serve(pipes: Pipes, width: int, height: int, homes: tuple[str, ...]) -> Non
     serve(pipes, session)
 
 
-def _end_with_parent() -> None:
-    """End this process when the client's ends, even while a pipe is being opened or a frame rendered."""
-    parent = os.getppid()
+def _end_with(client: int) -> bool:
+    """End this process when the client's ends, even while a pipe is being opened or a frame rendered.
+
+    Args:
+        client: Its process id.
+
+    Returns:
+        False if it has ended already.
+    """
     try:
-        descriptor = os.pidfd_open(parent)
-    except (AttributeError, OSError):  # no Linux, or the parent is gone already: the pipes' end must do
-        return
+        descriptor = os.pidfd_open(client)
+    except ProcessLookupError:
+        return False
+    except (AttributeError, OSError):  # no Linux: the pipes' end must do
+        return True
 
     def wait() -> None:
         poll = select.poll()
@@ -90,7 +102,8 @@ def _end_with_parent() -> None:
         poll.poll()
         os._exit(0)
 
-    threading.Thread(target=wait, name="end-with-parent", daemon=True).start()
+    threading.Thread(target=wait, name="end-with-client", daemon=True).start()
+    return True
 
 
 if __name__ == "__main__":

@@ -1,13 +1,20 @@
 """Evaluations go on where they stopped; runs repeat to the last digit."""
 
 import json
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
 from karma_eval.condition import Condition
 from karma_eval.errors import EvalError
 from karma_eval.metrics import summarise
-from karma_eval.runner import RUNS, evaluate, load_records, plan_jobs, write_results
+from karma_eval.runner import RUNS, check_player, evaluate, load_records, plan_jobs, write_results
+from karma_eval.suites import SUITES
+from sim.errors import SimulatorStartError
+from sim.simulation import Simulation
 
 SUITE = """
 - id: fits
@@ -99,3 +106,69 @@ def test_a_folder_of_something_else_is_refused(tmp_path):
     (tmp_path / RUNS).write_text("not a run\n{}\n")
     with pytest.raises(EvalError, match=RUNS.replace(".", r"\.")):
         load_records(tmp_path)
+
+
+def test_a_missing_unity_player_is_told_before_anything_is_run(suite, monkeypatch):
+    def missing(scene, *, real_thor=False):
+        raise SimulatorStartError(f"Could not start the real AI2-THOR player with {scene}")
+
+    monkeypatch.setattr(Simulation, "start", missing)
+    with pytest.raises(SimulatorStartError, match="FloorPlan402"):
+        check_player(plan_jobs([suite], [Condition()], 1, real_thor=True))
+    check_player(plan_jobs([suite], [Condition()], 1))
+    with pytest.raises(EvalError, match=r"no composed homes, as history-01, history-02, history-03 …"):
+        check_player(plan_jobs([SUITES[-1]], [Condition()], 1, real_thor=True))
+
+
+ERRANDS = """
+- id: a
+  class: simple
+  scene: FloorPlan402
+  instructions: &get [{say: "Get the soap.", milestones: [{held: SoapBar}]}]
+- {id: b, class: simple, scene: FloorPlan403, instructions: *get}
+- id: c
+  class: simple
+  scene: FloorPlan402
+  instructions: [{say: "Pick up the plant.", milestones: [{held: SoapBar}]}]
+"""
+
+
+def session(pid):
+    """What still runs in a session, zombies left aside."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = status.read_text().rpartition(")")[2].split()
+        except OSError:  # it ended meanwhile
+            continue
+        if int(fields[3]) == pid and fields[0] != "Z":
+            found.append(status.parent.name)
+    return found
+
+
+@pytest.mark.sim
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads the processes of a session from /proc")
+@pytest.mark.timeout(300)
+def test_an_evaluation_killed_in_the_middle_leaves_no_process_and_goes_on_to_the_same_results(tmp_path):
+    suite = tmp_path / "errands.yaml"
+    suite.write_text(ERRANDS)
+    runs = tmp_path / "out" / RUNS
+    command = [sys.executable, "-m", "karma_cli", "eval", str(suite), "--memory", "full", "--planner", "rules"]
+    command += ["--jobs", "2", "--pictures", "0", "--out", str(runs.parent)]
+    with subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL) as parent:
+        while not runs.exists() or not runs.read_bytes():
+            assert parent.poll() is None
+            time.sleep(0.05)
+        parent.kill()
+    while session(parent.pid):  # the test's time limit is the limit of their patience
+        time.sleep(0.05)
+    before = load_records(runs.parent)
+    assert 0 < len(before) < 3
+
+    jobs = plan_jobs([suite], [Condition(planner="rules")], 1)
+    resumed, whole = evaluate(jobs, runs.parent), evaluate(jobs, tmp_path / "whole")
+    assert all(record in resumed for record in before)
+    for record in (*resumed, *whole):
+        for item in record["instructions"]:
+            item.pop("planning_seconds")  # wall time
+    assert resumed == whole

@@ -239,3 +239,13 @@ def test_a_client_that_dies_leaves_no_simulator_behind():
     import select
 
     assert select.select([descriptor], [], [], 15)[0], "the simulator outlived its client"
+
+
+def test_a_simulator_whose_client_has_gone_before_it_began_ends_at_once(tmp_path):
+    with subprocess.Popen([sys.executable, "-c", ""]) as client:
+        client.wait()
+    pipes = {f"AI2THOR_FIFO_{end}_PIPE_PATH": str(tmp_path / end) for end in ("SERVER", "CLIENT")}
+    for path in pipes.values():
+        os.mkfifo(path)  # that nobody else will ever open
+    command = [sys.executable, "-m", "sim.headless", "--client", str(client.pid)]
+    assert subprocess.run(command, env={**os.environ, **pipes}, timeout=60, check=False).returncode == 0
