@@ -34,6 +34,8 @@ eval_app = typer.Typer(
 app.add_typer(eval_app, rich_help_panel="Run")
 app.add_typer(graph_app, rich_help_panel="Look inside")
 app.add_typer(sim_app, rich_help_panel="Look inside")
+experience_app = typer.Typer(name="experience", help="See what finished tasks taught the planner, and forget of it.")
+app.add_typer(experience_app, rich_help_panel="Look inside")
 
 
 class PlannerName(StrEnum):
@@ -116,6 +118,10 @@ def run(
         Path | None,
         typer.Option(help="YAML: one list of milestones for each instruction, for the judge (docs/tasks.md)."),
     ] = None,
+    experience: Annotated[
+        Path | None,
+        typer.Option(help="Keep what the tasks teach there, and begin with what it holds (karma experience)."),
+    ] = None,
     task: Annotated[
         str | None,
         typer.Option(metavar="FILE[:ID]", help="A task: scene, set-up, instructions and milestones all from there."),
@@ -158,6 +164,7 @@ def run(
         real_thor=real_thor,
         quiet=quiet,
         ros=ros,
+        experience=experience,
     )
     raise typer.Exit(run_instructions(request))
 
@@ -406,6 +413,34 @@ def graph_import(
     from karma_cli.graph import take_in
 
     raise typer.Exit(take_in(path, out, form))
+
+
+Kept = Annotated[Path, typer.Argument(metavar="FILE", help="From `karma run --experience` or the planner node.")]
+
+
+@experience_app.command("show", epilog="Example:\n\nkarma experience show home.experience")
+@friendly
+def experience_show(
+    file: Kept, as_json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON.")] = False
+) -> None:
+    """Show plans that worked, what failed and why, and which places did not take what."""
+    from karma_cli.experience import show
+
+    raise typer.Exit(show(file, as_json=as_json))
+
+
+@experience_app.command("forget", epilog="Example:\n\nkarma experience forget home.experience --tip 3 --like pills")
+@friendly
+def experience_forget(
+    file: Kept,
+    tip: Annotated[list[int] | None, typer.Option(help="Number of a tip; may be repeated.")] = None,
+    example: Annotated[list[int] | None, typer.Option(help="Number of an example; may be repeated.")] = None,
+    like: Annotated[str | None, typer.Option(help="Everything that mentions this word or phrase.")] = None,
+) -> None:
+    """Forget tips and examples by number, or all that mentions a word."""
+    from karma_cli.experience import forget
+
+    raise typer.Exit(forget(file, tips=tip or [], examples=example or [], like=like))
 
 
 @app.command(

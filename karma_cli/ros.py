@@ -37,6 +37,7 @@ class RosRun:
         seed: Of all that is drawn.
         map_file: A saved scene graph to begin with.
         real_thor: Use the Unity player rather than the headless simulator.
+        experience: File that keeps what tasks taught; None for this run only.
     """
 
     condition: Condition
@@ -44,6 +45,7 @@ class RosRun:
     seed: int = 0
     map_file: Path | None = None
     real_thor: bool = False
+    experience: Path | None = None
 
 
 def node_specs(task: Task, run: RosRun) -> list[NodeSpec]:
@@ -67,7 +69,10 @@ def node_specs(task: Task, run: RosRun) -> list[NodeSpec]:
             name="planner",
             module="planner_node.node",
             config="planner.yaml",
-            parameters={"planner": run.condition.planner},
+            parameters={
+                "planner": run.condition.planner,
+                "experience": "" if run.experience is None else str(run.experience.resolve()),
+            },
         ),
     ]
 
@@ -163,6 +168,7 @@ def run_over_ros(request: RunRequest, task: Task) -> int:
                 seed=request.seed,
                 map_file=request.map_file,
                 real_thor=request.real_thor,
+                experience=request.experience,
             ),
             on_event=progress.event,
             on_instruction=progress.instruction_done,

@@ -16,6 +16,7 @@ from karma_cli.progress import Progress
 from karma_eval.condition import Condition
 from karma_eval.run import HistoryResult, InstructionResult, run_history
 from karma_eval.tasks import Instruction, Task, load_milestones, load_tasks
+from planner_node.experience import Experience
 from scene_graph.files import read_graph
 from sim.scenes import check_scene
 
@@ -47,6 +48,7 @@ class RunRequest:
     real_thor: bool
     quiet: bool
     ros: bool
+    experience: Path | None = None
 
     @property
     def condition(self) -> Condition:
@@ -85,17 +87,19 @@ def run_instructions(request: RunRequest) -> int:
     # Results on the screen leave no room for anything else there.
     console = Console(stderr=request.json_file == Path("-"))
     progress = Progress(console, quiet=request.quiet)
-    result = run_history(
-        task,
-        request.condition,
-        seed=request.seed,
-        explore=request.explore,
-        map_file=request.map_file,
-        real_thor=request.real_thor,
-        on_event=progress.event,
-        on_instruction=progress.instruction_done,
-        on_stack=None if save_map is None else lambda stack: stack.graph.save(save_map),
-    )
+    with Experience(request.experience) as experience:
+        result = run_history(
+            task,
+            request.condition,
+            seed=request.seed,
+            explore=request.explore,
+            map_file=request.map_file,
+            real_thor=request.real_thor,
+            on_event=progress.event,
+            on_instruction=progress.instruction_done,
+            on_stack=None if save_map is None else lambda stack: stack.graph.save(save_map),
+            experience=experience,
+        )
     print_history(console, result)
     if request.json_file is not None:
         write_json(result.to_json(), request.json_file)

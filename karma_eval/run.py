@@ -20,6 +20,7 @@ from karma_eval.recall_log import RecallLog
 from karma_eval.stack import Stack, make_planner
 from karma_eval.tasks import Task
 from planner_node.agent import Agent
+from planner_node.experience import Experience
 from planner_node.failures import Limits
 from planner_node.result import Listener, TaskResult
 from sim.bridge import ThorRobot
@@ -174,6 +175,7 @@ def run_history(
     on_event: Listener | None = None,
     on_instruction: Callable[[int, InstructionResult], None] | None = None,
     on_stack: Callable[[Stack], None] | None = None,
+    experience: Experience | None = None,
 ) -> HistoryResult:
     """Run a task from its beginning.
 
@@ -188,6 +190,7 @@ def run_history(
         on_event: Takes progress events.
         on_instruction: Takes each instruction's number, from 0, and result.
         on_stack: Takes robot and memory before they are closed, for pictures of the end.
+        experience: What earlier tasks taught, and these will; None for nothing, as in evaluations.
 
     Raises:
         EvalError: If the task does not fit its scene, or the condition is unknown.
@@ -213,7 +216,9 @@ def run_history(
             mapping_seconds = stack.explore(explore) if explore > 0 else 0.0
             agent_knowledge = RecallLog(stack.knowledge, k=RECALLED)
             limits = OPEN_LOOP if condition.memory == "paper" else None
-            agent = Agent(robot, agent_knowledge, planner=planner, limits=limits, on_event=on_event)
+            agent = Agent(
+                robot, agent_knowledge, planner=planner, limits=limits, on_event=on_event, experience=experience
+            )
             judge = Judge(task, simulation.event.metadata["objects"], binding=binding)
             results = []
             undone: list[str] = []

@@ -16,6 +16,8 @@ def generate_launch_description() -> LaunchDescription:
     namespace, perception = LaunchConfiguration("namespace"), LaunchConfiguration("perception")
     by_camera = ["'", perception, "' == 'camera'"]
     observer = PythonExpression(["'scene_graph' if ", *by_camera, " else ''"])
+    database = LaunchConfiguration("database")
+    experience = PythonExpression(["'", database, "' and '", database, ".experience'"])
     return LaunchDescription(
         [
             DeclareLaunchArgument("namespace", default_value="", description="namespace of all nodes"),
@@ -44,7 +46,7 @@ def generate_launch_description() -> LaunchDescription:
                     "namespace": namespace,
                     "policy": LaunchConfiguration("policy"),
                     "capacity": LaunchConfiguration("capacity"),
-                    "database": LaunchConfiguration("database"),
+                    "database": database,
                     "perception": perception,
                     "use_sim_time": "true",
                 }.items(),
@@ -62,6 +64,8 @@ def generate_launch_description() -> LaunchDescription:
                             {
                                 "planner": ParameterValue(LaunchConfiguration("planner"), value_type=str),
                                 "observer": ParameterValue(observer, value_type=str),
+                                # What tasks taught is kept beside memory's file, where there is one.
+                                "experience": ParameterValue(experience, value_type=str),
                             },
                         ],
                     ),

@@ -211,6 +211,7 @@ class Agent:
             confirmed=confirmed,
             working=self.working,
             experience=self._experience,
+            map_id=frame.map_id,
             cancelled=self._cancel,
         )
 
@@ -284,7 +285,7 @@ class Agent:
             guesses = [n for n in plan.notes if n.startswith("took ")]
             result.reason = "; ".join(filter(None, [result.reason, *guesses]))
         result.claimed = done and not missed
-        Lessons(self._experience, self._emit).learn(plan, executor.failed, result)
+        Lessons(self._experience, self._emit).learn(plan, executor.failed, result, executor.refusals)
 
     def _go_stepwise(self, instruction: str, planner: StepPlanner, result: TaskResult) -> None:
         """Let a planner go step by step; where it cannot go on, the fallback plans what is left.

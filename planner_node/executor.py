@@ -75,6 +75,8 @@ class Executor:
         self._unseen: list[str] = []
         self.failed: Call | None = None
         """The clause that could not be done, once `run` has ended."""
+        self.refusals = self._hands.refusals
+        """Which places did not take what was put there, and which did, see `planner_node.hands`."""
 
     def run(self, plan: Plan) -> bool:
         """Carry out the plan.

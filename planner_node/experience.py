@@ -1,8 +1,9 @@
-"""What finished tasks taught: examples of plans that worked, tips from those that did not.
+"""What finished tasks taught: examples of plans that worked, tips from those that did not, places that refused.
 
 Plans that worked come back as examples for similar instructions, failures as tips (Mobile-Agent-E, arXiv 2501.11733;
-RoboMemory, arXiv 2508.01415). A tip goes when the same clause works later, or when somebody forgets it. All is kept in
-one SQLite file, so that a crash loses nothing that was recorded and two processes may share it.
+RoboMemory, arXiv 2508.01415). A tip goes when the same clause works later, or when somebody forgets it. Which places
+did not take a thing is kept apart, so that planners without a language model heed it too. All is kept in one SQLite
+file, so that a crash loses nothing that was recorded and two processes may share it.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from typing import Any
 
 from planner_node.errors import PlannerError
 from planner_node.parser.words import word_set
+from scene_graph.types import Point
 
-__all__ = ["Example", "Experience", "ExperienceError", "Tip"]
+__all__ = ["SAME_PLACE", "Example", "Experience", "ExperienceError", "Refusal", "Tip"]
 
 _VERSION = 1
 _WORD = re.compile(r"[a-z0-9]+")
@@ -31,6 +33,9 @@ _COMMON = word_set("a an the to in on of it and then please you me my your for w
 _LEAST = 0.15
 """Similarity below which an instruction is no example for another."""
 
+SAME_PLACE = 0.25
+"""Metres within which two places of a class are one."""
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS example (
     id INTEGER PRIMARY KEY, instruction TEXT NOT NULL UNIQUE, reply TEXT NOT NULL,
@@ -38,6 +43,9 @@ CREATE TABLE IF NOT EXISTS example (
 CREATE TABLE IF NOT EXISTS tip (
     id INTEGER PRIMARY KEY, instruction TEXT NOT NULL, clause TEXT NOT NULL, reason TEXT NOT NULL,
     seen INTEGER NOT NULL DEFAULT 1, UNIQUE (clause, reason));
+CREATE TABLE IF NOT EXISTS refusal (
+    id INTEGER PRIMARY KEY, thing TEXT NOT NULL, place TEXT NOT NULL, map TEXT NOT NULL,
+    x REAL NOT NULL, y REAL NOT NULL, z REAL NOT NULL, reason TEXT NOT NULL);
 """
 
 
@@ -88,8 +96,27 @@ class Tip:
         return f"{self.clause} failed before{often}: {self.reason}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """A place that did not take a thing.
+
+    Attributes:
+        thing: Class of the thing.
+        place: Class of the place.
+        position: Where the place is, map frame, metres.
+        map_id: Of which map.
+        reason: Why, in words.
+    """
+
+    thing: str
+    place: str
+    position: Point
+    map_id: str
+    reason: str
+
+
 class Experience:
-    """Examples and tips, in a file or in memory only; a context manager. May be used from any thread.
+    """Examples, tips and refusals, in a file or in memory only; a context manager. May be used from any thread.
 
     Args:
         path: SQLite file, made if it does not exist; None keeps everything in memory.
@@ -171,6 +198,40 @@ class Experience:
             )
             self._prune(db, "tip")
 
+    def refused(self, refusal: Refusal) -> None:
+        """Take in that a place did not take a thing; the same place is noted once for each class of things."""
+        with self._lock, self._writing() as db:
+            self._drop_refusals(db, refusal)
+            db.execute(
+                "INSERT INTO refusal (thing, place, map, x, y, z, reason) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (refusal.thing, refusal.place, refusal.map_id, *refusal.position, refusal.reason),
+            )
+            self._prune(db, "refusal")
+
+    def took(self, refusal: Refusal) -> None:
+        """Take in that a place took a thing: what `refusal` says of it is no longer so."""
+        with self._lock, self._writing() as db:
+            self._drop_refusals(db, refusal)
+
+    @staticmethod
+    def _drop_refusals(db: sqlite3.Connection, refusal: Refusal) -> None:
+        x, y, z = refusal.position
+        db.execute(
+            "DELETE FROM refusal WHERE thing = ? AND place = ? AND map = ? "
+            "AND abs(x - ?) < ? AND abs(y - ?) < ? AND abs(z - ?) < ?",
+            (refusal.thing, refusal.place, refusal.map_id, x, SAME_PLACE, y, SAME_PLACE, z, SAME_PLACE),
+        )
+
+    def refusals(self, thing: str | None = None, *, map_id: str = "") -> list[Refusal]:
+        """Places that did not take a thing of a class, on one map; all refusals without a class."""
+        columns = "SELECT thing, place, map, x, y, z, reason FROM refusal"
+        rows = self._read(f"{columns} ORDER BY id")
+        found = [
+            Refusal(thing=t, place=place, map_id=m, position=(x, y, z), reason=reason)
+            for t, place, m, x, y, z, reason in rows
+        ]
+        return found if thing is None else [r for r in found if (r.thing, r.map_id) == (thing, map_id)]
+
     def _prune(self, db: sqlite3.Connection, table: str) -> None:
         db.execute(
             f"DELETE FROM {table} WHERE id NOT IN (SELECT id FROM {table} ORDER BY id DESC LIMIT ?)", (self._most,)
@@ -230,6 +291,8 @@ class Experience:
                 told = "instruction || ' ' || clause || ' ' || reason"
                 db.execute(f"DELETE FROM tip WHERE instr(lower({told}), ?)", (text,))
                 db.execute("DELETE FROM example WHERE instr(lower(instruction || ' ' || reply), ?)", (text,))
+                told = "thing || ' ' || place || ' ' || reason"
+                db.execute(f"DELETE FROM refusal WHERE instr(lower({told}), ?)", (text,))
             return db.total_changes - before
 
     def _writing(self) -> _Transaction:
@@ -244,6 +307,7 @@ class Experience:
                 for r in rows
             ],
             "tips": [dict(vars(t)) for t in self.tips(k=self._most)],
+            "refusals": [dict(vars(r)) for r in self.refusals()],
         }
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from memory_node.recollection import Recollection
+from planner_node.experience import SAME_PLACE, Refusal
 from planner_node.knowledge import Knowledge
 from planner_node.parser import NounPhrase
 from planner_node.parser.rephrase import deeds
@@ -178,6 +179,7 @@ class Grounder:
         position: Where the robot is, map frame, metres.
         held: Memory's id of what the gripper holds.
         answers: Phrases to memory's ids of what the person said is meant by them.
+        refusing: Class of a thing to the places that did not take one before.
     """
 
     knowledge: Knowledge
@@ -186,6 +188,7 @@ class Grounder:
     position: Point
     held: str | None = None
     answers: Mapping[str, str] = field(default_factory=dict)
+    refusing: Callable[[str], Sequence[Refusal]] = lambda label: ()
     _parents: dict[str, ObjectState | None] = field(default_factory=dict)
 
     def labels(self, phrase: NounPhrase, wanted: Wanted | None = None) -> list[tuple[str, float]]:
@@ -265,6 +268,22 @@ class Grounder:
         if phrase.determiner == "all":
             ordered = [item for item in ordered if self._is_among(phrase, item.object)]
         return self._compared(phrase, ordered)
+
+    def willing(self, things: Collection[str], places: Sequence[Recollection]) -> list[Recollection]:
+        """Places in the same order, but those that did not take such a thing before last.
+
+        Args:
+            things: Classes of what is to be put there.
+            places: Remembered things, best first.
+        """
+        refusals = [refusal for label in things for refusal in self.refusing(label)]
+
+        def refused(place: Recollection) -> bool:
+            return any(
+                place.object.label == r.place and math.dist(place.position, r.position) < SAME_PLACE for r in refusals
+            )
+
+        return sorted(places, key=refused)
 
     def rivals(self, phrase: NounPhrase, ranked: Sequence[tuple[str, float]]) -> list[tuple[str, ObjectState]]:
         """Things that fit a phrase as well as the best one does, each with a description that tells them apart.

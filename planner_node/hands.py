@@ -12,6 +12,7 @@ from memory_node.recollection import Recollection
 from planner_node.bindings import Bindings
 from planner_node.body import Body
 from planner_node.evidence import Evidence, contradicts, whereabouts
+from planner_node.experience import Refusal
 from planner_node.failures import HopelessError, Limits, StepFailedError, require
 from planner_node.finder import Finder
 from planner_node.plan import Step
@@ -70,6 +71,8 @@ class Hands:
         self._used = used
         self.unseen: dict[tuple[str, str], str] = {}
         """(thing, receptacle) of what was put down and could not be seen there afterwards, with that in words."""
+        self.refusals: list[tuple[Refusal, bool]] = []
+        """Which places did not take what was put there, and which did (True), in order."""
 
     # Taking and putting.
 
@@ -132,6 +135,7 @@ class Hands:
                 outcome = self._attempt(place, self.change(place, "open"), "put")
             if self._body.held() is None:
                 # A put that reports failure may have worked all the same: what is seen decides.
+                self._note_refusal(thing, place, seen, "", took=True)
                 self._bindings.placed[name] = place
                 self._bindings.twins[name] = frozenset(twins)
                 self._check_there(name, thing.label, place, seen, len(twins), sure=outcome.ok)
@@ -141,8 +145,22 @@ class Hands:
                 raise StepFailedError(f"put {ref.phrase} down, but the gripper still holds it")
             why = f"{receptacle.phrase} does not take {ref.phrase}: {outcome.message or outcome.code}"
             self._body.tell(EventKind.RECOVERY, why)
+            if outcome.code in {SkillCode.NO_ROOM, SkillCode.INCOMPATIBLE}:
+                self._note_refusal(thing, place, seen, outcome.message or str(outcome.code), took=False)
             self._give_up(place, outcome, seen, why)
         raise StepFailedError(f"found no {receptacle.phrase} that takes {ref.phrase}")
+
+    def _note_refusal(self, thing: Observation, name: str, place: Observation, reason: str, *, took: bool) -> None:
+        """Note whether a place took a thing, for later tasks."""
+        known = self._body.knowledge.get(self._bindings.bound[name]) if name in self._bindings.bound else None
+        refusal = Refusal(
+            thing=thing.label,
+            place=place.label,
+            position=place.position if known is None else known.position,
+            map_id=self._body.frame.map_id,
+            reason=reason,
+        )
+        self.refusals.append((refusal, took))
 
     def _twins(self, label: str, place: str) -> list[str]:
         """Memory's ids of the things like the held one that are seen in or on a receptacle before it is put there."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from planner_node.experience import Experience, ExperienceError, Tip
+from planner_node.experience import Experience, ExperienceError, Refusal, Tip
 from planner_node.plan import Call, Plan
 from planner_node.result import Event, EventKind, Listener, TaskResult
 from planner_node.skills import SKILLS
@@ -35,17 +36,24 @@ class Lessons:
             self.emit(Event(kind=EventKind.NOTE, message=str(error)))
             return []
 
-    def learn(self, plan: Plan, failed: Call | None, result: TaskResult) -> None:
-        """Take in how a plan went; a cancelled one teaches nothing.
+    def learn(
+        self, plan: Plan, failed: Call | None, result: TaskResult, refusals: Sequence[tuple[Refusal, bool]] = ()
+    ) -> None:
+        """Take in how a plan went; a cancelled one teaches nothing but which places took what.
 
         Args:
             plan: What was carried out.
             failed: The clause that could not be done.
             result: What came of it.
+            refusals: Which places did not take a thing, and which did (True), in order.
         """
-        if self.experience is None or result.cancelled:
+        if self.experience is None:
             return
         try:
+            for refusal, took in refusals:
+                (self.experience.took if took else self.experience.refused)(refusal)
+            if result.cancelled:
+                return
             if result.claimed:
                 clauses = [_clause(call, plan) for call in plan.calls]
                 self.experience.succeeded(

@@ -69,7 +69,7 @@ class PlannerNode(ManagedNode):
         self.parameter("llm_budget", 0.0, "most that the model may cost, by llm_prices; 0: no bound", low=0.0, high=1e6)
         self.parameter("llm_prices", [0.0, 0.0], "of a million tokens of prompt and of reply")
         self.parameter("llm_transcript", "", "file to which every exchange is appended, keys redacted; empty: none")
-        self.parameter("experience", "", "SQLite file of examples and tips from finished tasks; empty: none is kept")
+        self.parameter("experience", "", "file that keeps what tasks taught across restarts; empty: this process only")
         self.parameter("queue", 8, "instructions that may wait while one is carried out", low=0, high=100)
         self.parameter("service_timeout", 30.0, "longest wait for an answer of memory, seconds", low=0.1, high=600.0)
         self.parameter("skill_timeout", 300.0, "longest wait for a skill of the robot, seconds", low=1.0, high=7200.0)
@@ -106,7 +106,7 @@ class PlannerNode(ManagedNode):
         # A model that answers nothing usable is followed by the learned planner; that one has the rules in it.
         fallback = LearnedPlanner() if self.chosen("planner", _PLANNERS) == "llm" else None
         path = str(self.value("experience"))
-        self._experience = Experience(Path(path).expanduser()) if path else None
+        self._experience = Experience(Path(path).expanduser() if path else None)
         self._agent = Agent(
             self._robot,
             self._knowledge,

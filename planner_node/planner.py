@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from planner_node.clarify import AmbiguousError, NotUnderstoodError
-from planner_node.experience import Experience
+from planner_node.experience import Experience, ExperienceError, Refusal
 from planner_node.grounding import Grounder
 from planner_node.knowledge import Knowledge
 from planner_node.plan import Plan
@@ -43,6 +43,7 @@ class Situation:
         confirmed: Whether the person said that what cannot be undone shall be done.
         working: What was done so far, for prompts.
         experience: What earlier tasks taught, if anything is kept.
+        map_id: Which map positions are of.
         cancelled: Set when the instruction is to be given up.
     """
 
@@ -55,11 +56,28 @@ class Situation:
     confirmed: bool = False
     working: WorkingMemory = field(default_factory=WorkingMemory)
     experience: Experience | None = None
+    map_id: str = ""
     cancelled: threading.Event = field(default_factory=threading.Event)
 
     def grounder(self) -> Grounder:
         """A resolver of phrases for one plan."""
-        return Grounder(self.knowledge, self.session, self.ontology, self.position, self.held, self.answers)
+        return Grounder(
+            self.knowledge,
+            self.session,
+            self.ontology,
+            self.position,
+            self.held,
+            self.answers,
+            refusing=self._refusing,
+        )
+
+    def _refusing(self, label: str) -> Sequence[Refusal]:
+        if self.experience is None:
+            return ()
+        try:
+            return self.experience.refusals(label, map_id=self.map_id)
+        except ExperienceError:
+            return ()  # that it is out of order is said where tips are told
 
 
 @dataclass(frozen=True, kw_only=True)

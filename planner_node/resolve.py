@@ -280,6 +280,8 @@ class Resolver:
         if parameter.name == "object":
             self._settle(intent, phrase, ranked)
         found = grounder.find(phrase, ranked, exclude=taken)
+        if parameter.name == "receptacle" and not phrase.places and phrase.text not in grounder.answers:
+            found = grounder.willing({ref.label for ref in chosen.get("object", ())}, found)
         if phrase.part and not found and ranked:
             # No slices are remembered: the whole is meant, and "current" will be a slice once it is cut.
             whole = replace(phrase, part=False)

@@ -1,5 +1,6 @@
 """What finished tasks teach: kept, retrieved by similarity, forgotten; and that prompts stay flat."""
 
+import dataclasses
 import json
 import sqlite3
 import threading
@@ -9,9 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner_node.agent import Agent
-from planner_node.experience import Experience, ExperienceError
+from planner_node.experience import Experience, ExperienceError, Refusal
+from planner_node.goals import LearnedPlanner
 from planner_node.prompts import build_prompt
 from planner_node.result import Event, EventKind
+from planner_node.robot import SkillCode
+from planner_node.rules import RulesPlanner
 from planner_node.schema import PlanReply
 from planner_node.working import WorkingMemory
 
@@ -146,3 +150,35 @@ def test_finished_sub_goals_and_tasks_shrink_to_a_line():
         sizes.append(build_prompt("Wash the mug.", working.changes(), "", token_budget=3000).tokens)
     assert max(sizes[10:]) - min(sizes[10:]) <= 8
     assert "wash(thing); move(thing, shelf)" in working.changes()
+
+
+@pytest.mark.parametrize("planner", [RulesPlanner, LearnedPlanner])
+def test_planners_without_a_model_heed_which_place_refused(setup, experience, planner):
+    agent = Agent(setup.robot, setup.knowledge, planner=planner(), experience=experience)
+
+    def refused(instruction):
+        result = agent.run(instruction)
+        assert result.claimed, result.reason
+        return sum(s["code"] == SkillCode.NO_ROOM for s in result.skills)
+
+    assert not refused("Put the plate on a counter.")
+    full = setup.home.things["plate"].parent
+    assert not refused("Put the plate on the table.")
+    setup.home.fail["put", full] = [SkillCode.NO_ROOM] * 10
+    assert refused("Put the plate on a counter.")
+    assert [r.place for r in experience.refusals("Plate")] == ["CounterTop"]
+    assert not refused("Put the plate on the table.")
+    assert not refused("Put the plate on a counter."), "the one that refused was tried first again"
+
+
+def test_a_place_that_takes_it_after_all_is_no_longer_avoided(experience):
+    full = Refusal(thing="Mug", place="Cabinet", position=(1.0, 2.0, 1.4), map_id="FloorPlan1", reason="no room")
+    beside = dataclasses.replace(full, position=(1.6, 2.0, 1.4))
+    for refusal in (full, full, beside):
+        experience.refused(refusal)
+    assert experience.refusals("Mug", map_id="FloorPlan1") == [full, beside]
+    assert experience.refusals("Mug", map_id="FloorPlan2") == experience.refusals("Cup", map_id="FloorPlan1") == []
+    experience.took(dataclasses.replace(full, position=(1.1, 2.0, 1.4), reason=""))
+    assert experience.refusals() == [beside]
+    assert experience.forget(like="cabinet") == 1
+    assert experience.refusals() == []
