@@ -60,6 +60,9 @@ _AS_GOOD = 0.93
 _AMONG_ALL = 0.8
 """The same where all are meant."""
 
+_LESS = 0.4
+"""What likeness alone loses where another class's description has the person's own words."""
+
 Wanted = Callable[[ClassInfo], bool]
 """Which classes can stand in an argument."""
 
@@ -193,7 +196,14 @@ class Grounder:
 
     def labels(self, phrase: NounPhrase, wanted: Wanted | None = None) -> list[tuple[str, float]]:
         """Classes that the phrase may mean and that can stand in this argument; all of them if none can."""
-        ranked = self._recalled(phrase, wanted) or class_candidates(phrase, self.ontology, wanted)
+        ranked = self._recalled(phrase, wanted)
+        described = class_candidates(phrase, self.ontology, wanted)
+        if ranked and not phrase.relative:
+            # Where descriptions tell in so many words, likeness of meaning comes second: "the green thing".
+            told = {lb for lb, _ in described} & set(self.knowledge.labels())
+            ranked = [(lb, weight if lb in told or not told else weight - _LESS) for lb, weight in ranked]
+            ranked += [(lb, 1.0 - _LESS / 2) for lb in sorted(told - {lb for lb, _ in ranked})]
+        ranked = ranked or described
         if ranked and _COMPARISONS.keys() & set(phrase.words):
             # Of "the smaller knife" and the bigger, one may be a knife for butter.
             named = {lb for lb, _ in ranked}

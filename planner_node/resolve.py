@@ -124,10 +124,30 @@ class Resolver:
 
             return holds
 
+        thing = intent.phrases.get("object")
+        # Where the words name no class ("what I need for an omelette"), what the place holds tells as well.
+        vague = parameter.name == "object" and thing is not None and not thing.pronoun and not self._classes(thing)
+        held = self._held_by(intent.phrases.get("receptacle")) if vague else frozenset()
+
         def fits(info: ClassInfo) -> bool:
-            return not parameter.affordances or bool(info.affordances & parameter.affordances)
+            usable = not parameter.affordances or bool(info.affordances & parameter.affordances)
+            return usable and (not held or info.label in held)
 
         return fits
+
+    def _classes(self, phrase: NounPhrase) -> list[str]:
+        """Classes that are called by the phrase's last words."""
+        find = self.composer.ontology.find
+        return next((found for i in range(len(phrase.words)) if (found := find(" ".join(phrase.words[i:])))), [])
+
+    def _held_by(self, place: NounPhrase | None) -> frozenset[str]:
+        """Classes that a named place holds; none where it is not named."""
+        if place is None or place.pronoun or not place.words:
+            return frozenset()
+        ontology = self.composer.ontology
+        labels = self._classes(place)
+        basins = [f"{label}Basin" for label in labels if f"{label}Basin" in ontology]
+        return frozenset(held for label in (*labels, *basins) for held in ontology.get(label).holds)
 
     def _resolve(
         self, intent: Intent, parameter: Parameter, phrase: NounPhrase, chosen: Mapping[str, list[ObjectRef]]
@@ -178,7 +198,13 @@ class Resolver:
         for intent, _, refs, role in reversed(spoken):
             fitting = [r for r in refs if usable(r)]
             if fitting and plural:
-                together = [r for i, _, rs, also in spoken if (i.text, also) == (intent.text, role) for r in rs]
+                alike = [(i, rs) for i, _, rs, also in spoken if also == role]
+                while alike and alike[-1][0] is not intent:
+                    alike.pop()
+                first = len(alike)
+                while first and alike[first - 1][0].skill == intent.skill:
+                    first -= 1  # "take the pen. And the pencil": done alike, one after the other
+                together = [r for _, rs in alike[first:] for r in rs]
                 return list(dict.fromkeys(r for r in together if usable(r)))
             if fitting:
                 return fitting[-1:]
@@ -294,8 +320,7 @@ class Resolver:
         if self._is_guess(phrase, self.composer.ontology.get(label)):
             self.composer.notes.append(f"took {phrase.text!r} for the {self.composer.ontology.get(label).word}")
         # "The knife" may be either kind, but "the red fruit" that memory took for the apple is no tomato.
-        named = any(self.composer.ontology.find(" ".join(phrase.words[i:])) for i in range(len(phrase.words)))
-        others = labels if named or phrase.determiner == "a" else []
+        others = labels if self._classes(phrase) or phrase.determiner == "a" else []
         count = self._count(phrase, len(found))
         refs = [
             self.composer.add(

@@ -67,6 +67,7 @@ _ASIDES = w.phrases(
     on second thoughts|on second thought|come to think of it|while you are at it|while you are there|
     while you are about it|as quickly as you can|as fast as you can|in the meantime|for me|for us|for her|for him|
     for them|for later|for today|for tonight|of course|by the way|when you can|if need be|in any case|
+    either of the two|either of them|whichever you like|it does not matter which one|
     wherever it is|wherever they are|wherever you find it|whichever you find|any will do|either will do|
     i do not mind which|it does not matter which|one after the other|if you find it|no matter where it is|
     when you are done|once you are done|when you are finished|once you are finished|when you are through
@@ -281,7 +282,8 @@ def _without_exceptions(tokens: Tokens) -> Tokens:
             rest = tokens[end + 1 :] if not start else tokens[end:]
             return _without_exceptions((*tokens[:start], *rest)) if start or rest else tokens
     for i in range(1, len(tokens) - 1):
-        if tokens[i] == "not" and tokens[i - 1] in {",", "and", "but"} and tokens[i + 1] in w.DETERMINERS:
+        excepted = tokens[i + 1] in w.DETERMINERS or bool(w.PREPOSITIONS.match(tokens, i + 1))
+        if tokens[i] == "not" and tokens[i - 1] in {",", "and", "but"} and excepted:
             end = next((j for j in range(i + 1, len(tokens)) if tokens[j] in {",", "then"}), len(tokens))
             return (*tokens[: i - 1], *tokens[end + 1 if tokens[end : end + 1] == (",",) else end :])
     return tokens

@@ -193,7 +193,8 @@ class Splitter:
     def _told(self, tokens: tuple[str, ...], verb: int) -> Clause:
         """A clause that asks for nothing, with the first thing it names, and where that is said to be."""
         text = " ".join(tokens)
-        if tokens[:1] == ("no",) or w.PREPOSITIONS.match(tokens, 0):
+        none = tokens[:1] == ("there",) and "no" in tokens[1:4]
+        if none or tokens[:1] == ("no",) or w.PREPOSITIONS.match(tokens, 0):
             return Clause(sense="", text=text, told=True)
         for part in (tokens[:verb], tokens[verb + 1 :] if verb else tokens):
             for i in range(len(part)):
