@@ -1,8 +1,8 @@
 """How often a vague phrase finds the right thing: "the red fruit", "something to read", "the used tableware".
 
-The phrases and their right answers are in two files written for this benchmark: on the first set, what memory knows of
-words was developed; the second was written, whole, before any of it was asked, and shows what other people's words
-meet. The homes they are asked in are below, with what is where and in which state. Phrases whose right answer is "I
+The phrases and their right answers are in three files written for this benchmark: on the first set, what memory knows
+of words was developed; the second and the third were written, whole, before any of them was asked, and show what other
+people's words meet. The homes they are asked in are below, with what is where and in which state. Phrases whose right answer is "I
 don't know" count like all others. Beside accuracy at the threshold in use, the benchmark sweeps the threshold, and
 reports recall at K.
 """
@@ -66,10 +66,34 @@ HOMES: dict[str, str] = {
         Toilet: ToiletPaper
         Bathtub: ScrubBrush, SprayBottle, Plunger
         CounterTop: Candle on, Cloth dirty""",
+    "diner": """Fridge; CounterTop; DiningTable; Sink; SinkBasin; Microwave; CoffeeMachine off; Toaster; GarbageCan;
+        Faucet; Cabinet; StoveBurner; Drawer; Stool
+        DiningTable: Plate clean, Bowl clean, Cup clean, Mug filled:coffee, Fork dirty
+        CounterTop: Apple, Bread sliced, Lettuce, Knife, SaltShaker, PepperShaker, AluminumFoil, PaperTowelRoll
+        SinkBasin: DishSponge, SoapBottle
+        StoveBurner: Pan dirty, Pot dirty, Kettle, Potato hot
+        Drawer: Spoon, ButterKnife, Spatula, Ladle
+        Fridge: Tomato, Egg, WineBottle""",
+    "den": """Bed; Sofa; ArmChair; CoffeeTable; SideTable; Desk; Dresser; TVStand; Television on; FloorLamp off;
+        DeskLamp on; Painting; HousePlant; Curtains; Mirror; Shelf; LightSwitch
+        Bed: TeddyBear
+        Sofa: Pillow, RemoteControl, Newspaper
+        CoffeeTable: Candle off, Watch, KeyChain, CreditCard, Pen, Pencil
+        SideTable: AlarmClock, TissueBox, Book
+        Desk: Laptop off, CellPhone
+        Shelf: Vase, Statue, Box, WateringCan, Boots, CD, BasketBall, TennisRacket, Dumbbell""",
+    "spa": """Toilet; Sink; SinkBasin; Bathtub; BathtubBasin; TowelHolder; HandTowelHolder; Mirror; Faucet;
+        LaundryHamper; CounterTop
+        TowelHolder: Towel
+        HandTowelHolder: HandTowel
+        SinkBasin: SoapBar
+        CounterTop: SoapBottle, Candle off
+        Toilet: ToiletPaper, SprayBottle
+        Bathtub: ScrubBrush, Plunger, Cloth dirty""",
 }
 """What is where: things that keep their place first, then what is on or in them, with states."""
 
-SETS = {"developed on": "bench_phrases.txt", "second": "bench_phrases_second.txt"}
+SETS = {"developed on": "bench_phrases.txt", "second": "bench_phrases_second.txt", "third": "bench_phrases_third.txt"}
 """Sets of phrases by name, with their files."""
 
 THRESHOLDS = (0.0, 0.15, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7)
@@ -158,7 +182,7 @@ def measure(name: str) -> dict[str, object]:
 
 
 def main(json_path: str | None = None) -> dict[str, object]:
-    """Ask both sets.
+    """Ask all sets.
 
     Args:
         json_path: File to write the result to, if any.
