@@ -2,9 +2,9 @@
 
 The phrases and their right answers are in three files written for this benchmark: on the first set, what memory knows
 of words was developed; the second and the third were written, whole, before any of them was asked, and show what other
-people's words meet. The homes they are asked in are below, with what is where and in which state. Phrases whose right answer is "I
-don't know" count like all others. Beside accuracy at the threshold in use, the benchmark sweeps the threshold, and
-reports recall at K.
+people's words meet. The homes they are asked in are below, with what is where and in which state. Phrases whose right
+answer is "I don't know" count like all others. Beside accuracy at the threshold in use, the benchmark sweeps the
+threshold, and reports recall at K.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ class Beliefs:
         self.robot: Point | None = None
         self.next_number = 1
         self.parser = Parser(knowledge, self._known_classes)
-        self.surroundings = Surroundings((), knowledge)
+        self.surroundings = Surroundings(knowledge)
         self.graph_states: dict[str, ObjectState] = {}
         self.graph_aliases: dict[str, str] = {}
         self._graph = graph
@@ -162,22 +162,38 @@ class Beliefs:
         self.sync()
 
     def sync(self) -> None:
-        """Bring what is known of the scene graph up to date with it."""
-        version = self._graph.version
-        if version == self._graph_version:
+        """Bring what is known of the scene graph up to date with it: all of it at first, then what changed."""
+        version, known = self._graph.version, self._graph_version
+        if version == known:
             return
         self._graph_version = version
-        states = {state.object_id: state for state in self._graph.objects()}
-        for gone in [i for i in self.graph_states if i not in states]:
-            self.columns.drop(gone)
-        changed = [s for i, s in states.items() if self.graph_states.get(i) != s]
+        if known is not None and version > known:
+            changed, gone = self._graph.news(known)
+            gone = [i for i in gone if i in self.graph_states]
+        else:
+            changed = self._graph.objects()
+            present = {state.object_id for state in changed}
+            gone = [i for i in self.graph_states if i not in present]
+        changed = [state for state in changed if self.graph_states.get(state.object_id) != state]
+        for object_id in gone:
+            self.columns.drop(object_id)
+            self._drop_alias(self.graph_states.pop(object_id))
         self.columns.put_all([Entry(state, self.epoch, self.map_id) for state in changed])
         for state in changed:
             self.columns.set_tier(state.object_id, LONG)
+            before = self.graph_states.get(state.object_id)
+            if before is not None and before.sensor_id != state.sensor_id:
+                self._drop_alias(before)
+            self.graph_states[state.object_id] = state
+            if state.sensor_id is not None:
+                self.graph_aliases[state.sensor_id] = state.object_id
         self.learn_classes()
-        self.graph_states = states
-        self.graph_aliases = {s.sensor_id: i for i, s in states.items() if s.sensor_id is not None}
-        self.surroundings = Surroundings(states.values(), self.knowledge)
+        self.surroundings.update(changed, gone)
+
+    def _drop_alias(self, state: ObjectState) -> None:
+        """A thing that does not move is no longer called so by the sensor, unless another one is by now."""
+        if state.sensor_id is not None and self.graph_aliases.get(state.sensor_id) == state.object_id:
+            del self.graph_aliases[state.sensor_id]
 
     # Classes.
 

@@ -44,6 +44,10 @@ class LongTerm(Protocol):
         """All that it holds."""
         ...
 
+    def news(self, version: int) -> tuple[list[ObjectState], list[str]]:
+        """What was added or changed after a version of it, and ids of what was removed after that."""
+        ...
+
     def place_of(self, point: Point) -> str | None:
         """Id of the area that a place belongs to."""
         ...

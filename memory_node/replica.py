@@ -29,6 +29,7 @@ class GraphReplica:
         self._objects: dict[str, ObjectState] = {}
         self._areas: dict[str, tuple[float, float]] = {}
         self._mobile: frozenset[str] = frozenset()
+        self._revisions: dict[str, int] = {}  # version at which a thing changed or went, oldest first
 
     def replace(
         self,
@@ -47,9 +48,11 @@ class GraphReplica:
             mobile: Classes of which one left the graph because it moves.
         """
         self._mobile = frozenset(mobile)
-        self._objects = {state.object_id: state for state in objects}
+        before, self._objects = self._objects, {state.object_id: state for state in objects}
         self._areas = dict(areas)
         self.version = version
+        gone = [key for key in before if key not in self._objects]
+        self._revise([*gone, *(key for key, state in self._objects.items() if before.get(key) != state)])
 
     def apply(
         self,
@@ -78,12 +81,14 @@ class GraphReplica:
             return False
         for key in removed:
             self._objects.pop(key, None)
-        self._objects.update((state.object_id, state) for state in changed)
+        states = {state.object_id: state for state in changed}
+        self._objects.update(states)
         if areas is not None:
             self._areas = dict(areas)
         if mobile is not None:
             self._mobile = frozenset(mobile)
         self.version = version
+        self._revise([*removed, *states])
         return True
 
     def observe(
@@ -104,6 +109,25 @@ class GraphReplica:
     def objects(self) -> list[ObjectState]:
         """All things in the graph."""
         return list(self._objects.values())
+
+    def news(self, version: int) -> tuple[list[ObjectState], list[str]]:
+        """What was added or changed after a version of it, and ids of what was removed after that."""
+        changed: list[ObjectState] = []
+        gone: list[str] = []
+        for key in reversed(self._revisions):
+            if self._revisions[key] <= version:
+                break
+            state = self._objects.get(key)
+            if state is None:
+                gone.append(key)
+            else:
+                changed.append(state)
+        return changed[::-1], gone[::-1]
+
+    def _revise(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            self._revisions.pop(key, None)
+            self._revisions[key] = self.version
 
     def place_of(self, point: Point) -> str | None:
         """Id of the area whose middle is nearest to a place."""

@@ -33,6 +33,8 @@ _LEAST_SIGMA = 0.03
 of the robot's own pose are the same in many frames."""
 _SIGMA_OF_SIZE = 0.05
 """The same as a share of the extents: what is seen of a large thing differs from view to view."""
+_LET_GO = (0.0625, 0.0, 0.0, 0.0, 0.0625, 0.0, 0.0, 0.0, 0.01)
+"""Covariance, m², of the place of what was let go of unseen: a quarter of a metre along the surface."""
 _PARTS_RADIUS = 0.8
 """Metres from a whole within which its slices turn up."""
 
@@ -189,7 +191,7 @@ class ShortTermMemory:
         for index in result.new:
             self._descend(joined[index], stamp, epoch, outcome)
         self._missing(result.absent, stamp, epoch, outcome)
-        self._grip(observations, joined, view, outcome)
+        self._grip(observations, joined, view, surroundings, outcome)
         self._write_rows()
         sensor_ids = {o.object_id: joined[i].id for i, o in enumerate(observations) if o.object_id is not None}
         for index, unit in sorted(joined.items()):
@@ -363,7 +365,12 @@ class ShortTermMemory:
                 outcome.changes.append(Change(ChangeKind.MERGED, object_id, stamp, before, unit.state))
 
     def _grip(
-        self, observations: Sequence[Observation], joined: dict[int, Unit], view: View | None, outcome: Outcome
+        self,
+        observations: Sequence[Observation],
+        joined: dict[int, Unit],
+        view: View | None,
+        surroundings: Surroundings,
+        outcome: Outcome,
     ) -> None:
         """Believe the gripper's latest report: a full frame without a held thing means an empty hand."""
         now_held = {joined[i].id for i, o in enumerate(observations) if o.held}
@@ -371,8 +378,16 @@ class ShortTermMemory:
             return
         for object_id in [i for i in self._held if i not in now_held]:
             unit = self.units[object_id]
-            # It left the hand unseen: it is about where the hand was last.
-            self._set(unit, unit.state.but(held=False), unit.epoch, outcome, ChangeKind.STATE_CHANGED)
+            # It left the hand unseen: in or on what was there for it, else it is about where the hand was last.
+            before = unit.state
+            after = before.but(held=False)
+            rest = surroundings.rest(before.label, before.position, before.size) if before.frame_id == "map" else None
+            if rest is not None:
+                parent, place = rest
+                after = after.but(parent=parent, position=place, covariance=_LET_GO)
+            self._set(unit, after, unit.epoch, outcome, ChangeKind.STATE_CHANGED)
+            self._carry(unit, before.position, after.position, outcome)
+            unit.inferred = True
 
     def _descend(self, unit: Unit, stamp: float, epoch: int, outcome: Outcome) -> None:
         """A new slice descends from the whole that was where it turned up; the whole is no more."""

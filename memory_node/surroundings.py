@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -15,6 +15,8 @@ _MARGIN = 0.05
 """Metres by which an object's centre may overhang what supports it."""
 _GAP = 0.15
 """Metres by which an object's lower side may be above or below the upper side of what supports it."""
+_REACH = 0.5
+"""Metres beside the hand at which it may have let go of something."""
 _UNKNOWN_HEIGHT = 0.1
 """Metres assumed for the height of an object of unknown size."""
 
@@ -28,20 +30,49 @@ class Surroundings:
     """The receptacles around: finds what an object is on or in, by geometry and by what goes where.
 
     Args:
-        receptacles: Beliefs about things that may hold others; those of unknown size are left out.
         knowledge: What goes where.
     """
 
-    def __init__(self, receptacles: Iterable[ObjectState], knowledge: Ontology) -> None:
-        sized = [r for r in receptacles if r.size is not None and "receptacle" in knowledge.get(r.label).affordances]
-        self._known = {r.object_id: r for r in sized}
-        self._receptacles: Sequence[ObjectState] = sized
+    def __init__(self, knowledge: Ontology) -> None:
         self._knowledge = knowledge
-        centres: FloatArray = np.array([r.position for r in sized], dtype=np.float64).reshape(-1, 3)
-        halves: FloatArray = np.array([r.size for r in sized], dtype=np.float64).reshape(-1, 3) / 2
-        self._low = centres - halves
-        self._high = centres + halves
-        self._volume = np.prod(halves, axis=1)
+        self._known: dict[str, ObjectState] = {}
+        self._rows: dict[str, int] = {}
+        self._ids: list[str] = []
+        self._boxes: FloatArray = np.empty((2, 0, 3))  # lower and upper corner of each row's receptacle, metres
+
+    def update(self, changed: Iterable[ObjectState], gone: Iterable[str]) -> None:
+        """Follow what changed of the things that do not move.
+
+        Args:
+            changed: Beliefs that are new or differ; what holds nothing, or is of unknown size, is left out.
+            gone: Ids of what is no more.
+        """
+        for object_id in gone:
+            self._drop(object_id)
+        for state in changed:
+            if state.size is None or "receptacle" not in self._knowledge.get(state.label).affordances:
+                self._drop(state.object_id)
+                continue
+            row = self._rows.get(state.object_id)
+            if row is None:
+                row = self._rows[state.object_id] = len(self._ids)
+                self._ids.append(state.object_id)
+                if row >= self._boxes.shape[1]:
+                    self._boxes = np.concatenate([self._boxes, np.empty((2, max(64, row), 3))], axis=1)
+            half = np.asarray(state.size) / 2
+            self._boxes[:, row] = (state.position - half, state.position + half)
+            self._known[state.object_id] = state
+
+    def _drop(self, object_id: str) -> None:
+        row = self._rows.pop(object_id, None)
+        if row is None:
+            return
+        del self._known[object_id]
+        last = self._ids.pop()
+        if last != object_id:
+            self._ids[row] = last
+            self._rows[last] = row
+            self._boxes[:, row] = self._boxes[:, len(self._ids)]
 
     def get(self, object_id: str) -> ObjectState | None:
         """The receptacle of that id."""
@@ -58,23 +89,63 @@ class Surroundings:
             position: Its centre, metres.
             size: Its extents, metres.
         """
-        if not self._receptacles:
+        if not self._ids:
             return None
+        low, high = self._boxes[:, : len(self._ids)]
         point = np.asarray(position)
-        within = ((point[:2] >= self._low[:, :2] - _MARGIN) & (point[:2] <= self._high[:, :2] + _MARGIN)).all(axis=1)
+        within = ((point[:2] >= low[:, :2] - _MARGIN) & (point[:2] <= high[:, :2] + _MARGIN)).all(axis=1)
         if not within.any():
             return None
         bottom = position[2] - (size[2] if size is not None else _UNKNOWN_HEIGHT) / 2
-        inside = within & (position[2] >= self._low[:, 2]) & (position[2] <= self._high[:, 2])
-        upon = within & (np.abs(bottom - self._high[:, 2]) <= _GAP)
-        best: tuple[bool, float, str] | None = None
-        for index in np.flatnonzero(inside | upon).tolist():
-            receptacle = self._receptacles[index]
-            if receptacle.label == label:
+        inside = within & (position[2] >= low[:, 2]) & (position[2] <= high[:, 2])
+        upon = within & (np.abs(bottom - high[:, 2]) <= _GAP)
+        best: tuple[float, str] | None = None
+        for row in np.flatnonzero(inside | upon).tolist():
+            receptacle = self._known[self._ids[row]]
+            # What its class never goes into encloses it by accident.
+            if receptacle.label == label or label not in self._knowledge.get(receptacle.label).holds:
                 continue
-            fits = label in self._knowledge.get(receptacle.label).holds
-            candidate = (not fits, float(self._volume[index]), receptacle.object_id)
+            candidate = (float(np.prod(high[row] - low[row])), receptacle.object_id)
             if best is None or candidate < best:
                 best = candidate
-        # What its class never goes into is taken only if nothing better encloses it, and never for a floor-sized box.
-        return best[2] if best is not None and not best[0] else None
+        return best[1] if best is not None else None
+
+    def rest(self, label: str, hand: Point, size: Point | None) -> tuple[str, Point] | None:
+        """Where a thing most likely came to rest that the hand let go of unseen.
+
+        That is in or on the receptacle nearest to the hand that its class goes into, if one is within reach: in it if
+        the hand was within its box, or before it while it was open; else upon it, if its upper side was below the hand.
+
+        Args:
+            label: Class of the thing.
+            hand: Where it was held, metres.
+            size: Its extents, metres.
+
+        Returns:
+            Id of the receptacle, and the thing's centre, metres; None if nothing near takes it.
+        """
+        if not self._ids:
+            return None
+        half = (size[2] if size is not None else _UNKNOWN_HEIGHT) / 2
+        low, high = self._boxes[:, : len(self._ids)]
+        nearest = np.clip(np.asarray(hand), low, high)
+        apart = np.hypot(*(nearest - hand)[:, :2].T)
+        best: tuple[float, float, str, Point] | None = None
+        for row in np.flatnonzero(apart <= _REACH).tolist():
+            receptacle = self._known[self._ids[row]]
+            info = self._knowledge.get(receptacle.label)
+            if receptacle.label == label or label not in info.holds:
+                continue
+            x, y, z = nearest[row].tolist()
+            level = bool(low[row, 2] <= hand[2] <= high[row, 2])
+            open_to_it = "open" in receptacle.states if info.closes else apart[row] == 0.0
+            if level and open_to_it:
+                drop = 0.0
+            elif not info.closes and high[row, 2] <= hand[2] + _GAP:
+                drop, z = hand[2] - float(high[row, 2]), float(high[row, 2]) + half
+            else:
+                continue
+            candidate = (float(apart[row]), drop, receptacle.object_id, (x, y, z))
+            if best is None or candidate[:3] < best[:3]:
+                best = candidate
+        return (best[2], best[3]) if best is not None else None

@@ -221,6 +221,13 @@ class SceneGraph(GraphState):
         """Everything in the graph, by id."""
         return [self.things[key].state() for key in sorted(self.things, key=number_of)]
 
+    def news(self, version: int) -> tuple[list[ObjectState], list[str]]:
+        """What was added or changed after a version of the graph, and ids of what was removed after that, by id."""
+        touched = self.changed_since(version)
+        return [self.things[k].state() for k in touched if k in self.things], [
+            k for k in touched if k not in self.things
+        ]
+
     def find(self, label: str) -> list[ObjectState]:
         """Things of a class or made from it, by id."""
         keys = [k for name in self.labels() if self.knowledge.derives(name, label) for k in self.of_label(name)]

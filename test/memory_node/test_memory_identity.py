@@ -203,6 +203,51 @@ class TestHand:
             assert memory.locate("apple").tier == "short"
 
 
+class TestLetGo:
+    """What leaves the hand unseen."""
+
+    @pytest.fixture
+    def room(self, memory):
+        """A counter, and a fridge two metres from it, seen first."""
+        memory.observe(
+            [
+                see("CounterTop", 0, 0, 0.0, z=0.5, size=(2.0, 0.6, 1.0), object_id="counter"),
+                see("Fridge", 4, 0, 0.0, z=0.9, size=(0.8, 0.8, 1.8), object_id="fridge", states=frozenset({"open"})),
+            ]
+        )
+        return memory
+
+    def let_go(self, memory, x, y, z):
+        memory.observe([see("Apple", x, y, 1.0, z=z, object_id="a", held=True)])
+        memory.observe([], view=look_at(50, 50), stamp=2.0)
+        found = memory.get("a").object
+        assert not found.held
+        return found, memory.get(found.parent).object.label if found.parent else None
+
+    def test_it_lies_on_the_surface_that_the_hand_was_above(self, room):
+        found, holder = self.let_go(room, 0.5, 0.4, 1.3)
+        assert holder == "CounterTop"
+        assert found.position == pytest.approx((0.5, 0.3, 1.05))
+        assert found.covariance[0] > 0.0
+
+    def test_it_is_in_the_open_container_that_the_hand_was_at(self, room):
+        found, holder = self.let_go(room, 3.4, 0.1, 1.2)
+        assert holder == "Fridge"
+        assert found.position == pytest.approx((3.6, 0.1, 1.2))
+        room.observe([see("Fridge", 4, 0, 3.0, z=0.9, size=(0.8, 0.8, 1.8), states=frozenset({"closed"}))])
+        room.observe([], view=look_at(3.6, 0.1, z=1.2), stamp=4.0)
+        assert not room.get("a").stale, "what is shut in is not missed"
+
+    def test_a_shut_container_does_not_take_it(self, room):
+        room.observe([see("Fridge", 4, 0, 0.5, z=0.9, size=(0.8, 0.8, 1.8), states=frozenset({"closed"}))])
+        _, holder = self.let_go(room, 3.4, 0.1, 1.2)
+        assert holder is None
+
+    def test_with_nothing_near_it_is_where_the_hand_was(self, room):
+        found, holder = self.let_go(room, 10.0, 10.0, 1.2)
+        assert (found.position, holder) == ((10.0, 10.0, 1.2), None)
+
+
 class TestStates:
     def test_a_new_state_replaces_its_opposite_and_a_move_keeps_states(self, memory):
         memory.observe([see("Plate", 0, 0, 0, states=frozenset({"dirty"}))])
