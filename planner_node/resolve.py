@@ -277,10 +277,11 @@ class Resolver:
         wanted = self._wanted(intent, parameter, chosen)
         if phrase.words[-1:] and phrase.words[-1] in w.DRINKS and not self.composer.ontology.find(phrase.text):
             phrase = replace(phrase, words=("cup",), states=(*phrase.states, "filled"))
-        if not phrase.part:
-            done = grounder.done_to(phrase, wanted)
-            if done:
-                return [self.composer.adopt(thing, phrase.text) for thing in done]
+        done = grounder.done_to(phrase, wanted)
+        if phrase.part:
+            done = [t for t in done if self.composer.ontology.get(t.label).derived_from is not None][:1]
+        if done:
+            return [self.composer.adopt(thing, phrase.text) for thing in done]
         ranked = grounder.labels(phrase, wanted)
         if "toggleable" in parameter.affordances and ranked and not wanted(self.composer.ontology.get(ranked[0][0])):
             # "turn on the sink", "the stove": what is meant is its tap, its knob.

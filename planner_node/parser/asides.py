@@ -67,7 +67,7 @@ _ASIDES = w.phrases(
     on second thoughts|on second thought|come to think of it|while you are at it|while you are there|
     while you are about it|as quickly as you can|as fast as you can|in the meantime|for me|for us|for her|for him|
     for them|for later|for today|for tonight|of course|by the way|when you can|if need be|in any case|
-    either of the two|either of them|whichever you like|it does not matter which one|
+    either of the two|whichever it is|anything will do|either of them|whichever you like|it does not matter which one|
     wherever it is|wherever they are|wherever you find it|whichever you find|any will do|either will do|
     i do not mind which|it does not matter which|one after the other|if you find it|no matter where it is|
     when you are done|once you are done|when you are finished|once you are finished|when you are through
@@ -222,7 +222,9 @@ def _without_until(tokens: Tokens) -> Tokens:
         if i and seen:
             end = next((j for j in range(i, len(tokens)) if tokens[j] in {",", "then"}), len(tokens))
             return _without_until((*tokens[: i - 1], *tokens[end:]))
-        if i and (stays or during or sooner):
+        done = token in {"until", "till"} and whose in (("it",), ("they",), ("everything",)) and tokens[i + 3 : i + 4]
+        over = bool(done) and tokens[i + 3] in _DONE | w.STATE_WORDS.keys()
+        if i and (stays or during or sooner or over):
             end = next((j for j in range(i, len(tokens)) if tokens[j] in {",", "then"}), len(tokens))
             return (*tokens[:i], *tokens[end:])
     return tokens
@@ -310,7 +312,8 @@ def _described(tokens: Tokens) -> Tokens:
     for i, token in enumerate(tokens):
         follows = tokens[i + 1 : i + 2]
         before = tokens[i - 1] if i else ""
-        named = follows and follows[0] not in _NO_CLAUSE and before not in {"of", "about"}
+        share = before == "of" and i > 1 and tokens[i - 2] in w.PART_WORDS
+        named = follows and follows[0] not in _NO_CLAUSE and (share or before not in {"of", "about"})
         if token in {"what", "whatever"} and named:
             result += ["something", "that"]
         else:

@@ -152,7 +152,8 @@ class _Interpreter:
             if self._is_place(thing) and (topic is not None or before):
                 return self._carry([topic or NounPhrase(pronoun="it")], Prepositional("in", thing))
             joins = bool(set(words) & _TOO) or words[0] in _NEXT
-            if joins and before and self.affords(thing, "pickupable", "toggleable", "openable"):
+            usable = self.affords(thing, "pickupable", "toggleable", "openable") or bool(thing.relative)
+            if joins and before and usable:
                 return self.repeated(clause, before)
             if words[-1] in _WISHING and not _TOO & set(words) and self.affords(thing, "pickupable"):
                 return [Intent(skill="hand_over", phrases={"object": thing})]

@@ -16,6 +16,7 @@ __all__ = [
     "participle_base",
     "suiting",
     "wished",
+    "wishes",
 ]
 
 Tokens = tuple[str, ...]
@@ -383,6 +384,11 @@ def blunt(tokens: Tokens) -> Tokens:
         if tokens[: len(opening)] == opening and len(tokens) > len(opening):
             return _present(tokens[len(opening) :])
     return tokens
+
+
+def wishes(tokens: Tokens) -> bool:
+    """Whether a clause begins as a wish: "I want it …"."""
+    return any(tokens[: len(opening)] == opening for opening in _WISHES if opening[0] in {"i", "we"})
 
 
 def ensuring(tokens: Tokens) -> Tokens:

@@ -14,7 +14,7 @@ from itertools import pairwise
 from planner_node.parser import words as w
 from planner_node.parser.asides import correction, corrections_at, straighten
 from planner_node.parser.context import is_exclamation, is_rhetorical, passages
-from planner_node.parser.rephrase import ensuring, imperative, is_statement, participle_base
+from planner_node.parser.rephrase import ensuring, imperative, is_statement, participle_base, wishes
 from planner_node.parser.terse import announces, inverted, is_thing, singular, spelt_out
 
 __all__ = ["VAGUE", "Clause", "NounPhrase", "Prepositional", "Splitter", "singular", "tokenize"]
@@ -388,6 +388,8 @@ class Splitter:
             return 0 if tokens[i - 1] in VAGUE or used else 1
         if token in {",", "and"} and i > start and self._elided(tokens, i, start):
             return 1
+        if token == "," and i > start and wishes(tokens[i + 1 :]):
+            return 1
         skip = 2 if rest[:2] == (",", "and") else 1
         if token in {",", "and"} and i > start and self._is_strange(tokens, i + skip):
             return skip
@@ -584,6 +586,8 @@ class Splitter:
                 position += 1
                 continue
             position = end
+            if objects and phrase.words in {("anything",), ("whatever",)}:
+                continue  # "something to write with, anything, into a drawer"
             if prepositional and not objects and not verb:
                 continue
             if prepositional:
@@ -761,6 +765,8 @@ class Splitter:
             plural, head = head[-1].endswith("s"), head[:-1]
         else:
             plural = bool(head) and singular(head[-1]) != head[-1] and head[-1] not in _NO_PLURAL
+        if len(head) > 1 and head[0] in VAGUE and head[-1] in w.STATE_WORDS:
+            states, head = [*states, w.STATE_WORDS[head[-1]]], head[:-1]  # "something cold"
         if "sliced" in states:
             part = True
         if len(head) == 1 and head[0] in w.PART_WORDS:
@@ -786,7 +792,8 @@ class Splitter:
                 # "a plate with a fork", without "on it".
                 return replace(phrase, contents=inside), end
             return phrase, i
-        if phrase.words[-1:] and phrase.words[-1] in VAGUE and rest[:1] in (("to",), ("for",)):
+        vague = bool(phrase.words) and (phrase.words[-1] in VAGUE or phrase.words[0] in VAGUE)
+        if vague and rest[:1] in (("to",), ("for",)):
             end = i + 1
             while end < len(tokens) and tokens[end] not in {",", "then", "and"}:
                 if end > i + 1 and self._relative_done(tokens, i, end):
@@ -801,7 +808,8 @@ class Splitter:
                 if end > i + 1 and self._relative_done(tokens, i, end):
                     break
                 end += 1
-            return self._related(phrase, tokens[i:end]), end
+            last = end - 1 if tokens[end - 1] in {"too", "also", "again", "now"} else end
+            return self._related(phrase, tokens[i:last]), end
         return phrase, i
 
     def _related(self, phrase: NounPhrase, relative: tuple[str, ...]) -> NounPhrase:
@@ -1084,7 +1092,7 @@ def _with_topics(clauses: list[Clause]) -> list[Clause]:
     goes_on = False
     for clause in clauses:
         at = len(result) - 1
-        while at > 0 and result[at].told and not result[at].objects:
+        while at > 0 and ((result[at].told and not result[at].objects) or result[at].negated):
             at -= 1
         if clause.sense and clause.objects and clause.objects[0].pronoun == "them":
             at = _gather(result, at)
