@@ -127,11 +127,11 @@ class _Interpreter:
             and len(places) == 1
             and not {"is", "are", "was", "were"} & set(clause.text.split())
             and not {"the", "a", "an"} & set(clause.objects[0].words)  # "frobnicate the spoon": no thing, but a verb
-            and (self.affords(clause.objects[0], "pickupable") or self._is_telling(clause.objects[0]))
+            and (self.affords(clause.objects[0], "pickupable") or self.is_telling(clause.objects[0]))
             and (bool(self.labels(places[0].phrase)) or places[0].phrase.pronoun in {"it", "place"})
         )
 
-    def _is_telling(self, phrase: NounPhrase) -> bool:
+    def is_telling(self, phrase: NounPhrase) -> bool:
         """Whether words that name no class say enough to find a thing by: "the round one", "something to read"."""
         return bool(phrase.words) and not self.labels(phrase) and (phrase.determiner != "" or bool(phrase.relative))
 
@@ -679,7 +679,12 @@ def _topic(clause: Clause, interpreter: _Interpreter) -> NounPhrase | None:
         return None
     if DETERMINERS.keys() & set(clause.objects[0].words):
         return None  # "who has my phone": a question, and no thing
-    return clause.objects[0] if interpreter.affords(clause.objects[0], "pickupable") else None
+    thing = clause.objects[0]
+    return (
+        thing
+        if interpreter.affords(thing, "pickupable") or (thing.relative and interpreter.is_telling(thing))
+        else None
+    )
 
 
 def _taken_up(intent: Intent, before: Sequence[Intent]) -> Intent:

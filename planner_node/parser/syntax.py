@@ -692,8 +692,10 @@ class Splitter:
         """Read determiners and numbers: the kind of determiner, how many, and where the rest begins."""
         determiner = ""
         count: int | None = None
+        share = False
         while i < len(tokens):
             token = tokens[i]
+            share = share or token == "of"
             if token in w.PRONOUNS and self._stands_alone(tokens, i + 1):
                 break
             if token == "both" and self._joins_two(tokens, i + 1):
@@ -703,7 +705,7 @@ class Splitter:
                 count = w.NUMBERS[token] if count is None else count
                 determiner = determiner or "a"
             elif token in w.DETERMINERS:
-                kind = w.DETERMINERS[token]
+                kind = determiner if share and determiner else w.DETERMINERS[token]  # "some of the" are some
                 determiner = (
                     kind if determiner in {"", "the", "a"} or (determiner, kind) == ("all", "a") else determiner
                 )
@@ -1104,7 +1106,15 @@ def _with_topics(clauses: list[Clause]) -> list[Clause]:
         takes_up = bool(clause.sense) and (first.pronoun in {"it", "them", "one"} or first.words[-1:] == ("one",))
         binned = clause.verb == ("bin",) and before is not None and before.told
         left_out = clause.sense and not clause.objects and before is not None and (before.topic or binned)
-        if (takes_up or left_out) and before is not None and not before.sense and before.objects and not before.negated:
+        ordered = before is not None and any(p.phrase.pronoun for p in before.prepositional)  # "the laptop beside it"
+        if (
+            (takes_up or left_out)
+            and before is not None
+            and not ordered
+            and not before.sense
+            and before.objects
+            and not before.negated
+        ):
             named = before.objects
             places = tuple(p for p in before.prepositional if p.relation in {"in", "on", "near", "under", "at"})
             if len(named) == 1 and places:
