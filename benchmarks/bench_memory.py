@@ -5,6 +5,7 @@ class at a time. Embedding is left out of all figures: both memories get the sam
 queries are asked once before they are timed. Each memory runs in a process of its own, and what is observed is made
 frame by frame, so that the process holds nothing else: ``added_mb`` is what its peak grew by since all was imported and
 a memory of a few units had answered once, ``peak_rss_mb`` is the whole process with Python, NumPy and all libraries.
+The figures of ``reader`` are another process's: the file's R*-tree and full-text index.
 The peer: ``pip install -r requirements/bench.txt``.
 
 The moved-object test is run on both: a mug is seen five times at (0, 0), then once at (20, 0). Where is it?
@@ -27,7 +28,7 @@ from typing import Any
 
 import numpy as np
 
-from memory_node import Memory
+from memory_node import Memory, Reader
 from memory_node.embeddings import Vectors
 from scene_graph.types import Observation
 
@@ -178,6 +179,9 @@ def reopen(count: int, path: Path) -> dict[str, Any]:
     result |= ask(memory, kinds, points)
     result["added_mb"] = resident("VmHWM") - before
     result["peak_rss_mb"] = resident("VmHWM")
+    with Reader(path) as reader:
+        result["reader_radius"] = percentiles(lambda n: reader.near(points[n], 3.0))
+        result["reader_words"] = percentiles(lambda n: reader.search(f"dirty {kinds[n]}", k=5))
     memory.close()
     return result
 

@@ -2,6 +2,7 @@
 
 from memory_node.errors import EmbeddingError, MemoryNodeError, QueryError, StoreError
 from memory_node.memory import ErasureReport, Memory
+from memory_node.reader import Reader
 from memory_node.recollection import LookNext, Recollection
 from memory_node.stats import Stats
 
@@ -12,6 +13,7 @@ __all__ = [
     "Memory",
     "MemoryNodeError",
     "QueryError",
+    "Reader",
     "Recollection",
     "Stats",
     "StoreError",

@@ -58,6 +58,7 @@ class Keeper:
         self._owns_graph = owns_graph
         self._max_units = max_units
         self._max_bytes = max_bytes
+        self._altered: set[str] = set()  # ids of those whose past was altered
         self._words: dict[tuple[str, str, frozenset[str]], str] = {}
 
     def close(self) -> None:
@@ -77,9 +78,14 @@ class Keeper:
         units = beliefs.units.units
         tiers, rows = beliefs.columns.column("tier"), beliefs.columns.rows
         self._store.write(
-            [Record(units[i], int(tiers[rows[i]]), self._describe(units[i])) for i in beliefs.dirty if i in units],
+            [
+                Record(units[i], int(tiers[rows[i]]), self._describe(units[i]), i in self._altered)
+                for i in beliefs.dirty
+                if i in units
+            ],
             self._meta(),
         )
+        self._altered.clear()
         beliefs.dirty.clear()
         self.graph_changed = False
         units.cool(self._short.ids)
@@ -110,6 +116,17 @@ class Keeper:
         beliefs.learn_classes()
         self._short.restore(meta.get("short", ()), meta.get("pins", ()))
         beliefs.dirty.clear()
+
+    def mentioning(self, ids: Iterable[str]) -> list[str]:
+        """Ids of units that may ever have been on, in or made from some objects."""
+        if self._store is None:
+            return list(self._beliefs.units.units)
+        return list(dict.fromkeys([*self._store.mentioning(ids), *self._beliefs.dirty]))
+
+    def altered(self, object_id: str) -> None:
+        """Note that a unit's past is no longer as it is kept."""
+        self._beliefs.dirty[object_id] = None
+        self._altered.add(object_id)
 
     def erase(self, ids: Iterable[str]) -> None:
         """Delete units that were removed, down to the bytes of the file."""

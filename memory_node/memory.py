@@ -656,11 +656,17 @@ class Memory:
         units = [unit for i in ids if (unit := beliefs.unit(i)) is not None]
         fixed = [i for i in ids if i in beliefs.graph_states]
         # The graph first: if its owner cannot be reached, nothing was erased.
-        states += self._forget_in_graph(fixed, labels)
+        states += self._forget_in_graph(ids, labels)
         for unit in units:
             states += 1 + len(unit.history) + len(unit.ghosts)
             images += unit.image is not None
+        gone = {*(unit.id for unit in units), *fixed}
+        mentioning = self._keeper.mentioning(gone)
         self._remove([unit.id for unit in units])
+        # An id names the class: what was on or in it, or made from it, must not tell of it.
+        for object_id in mentioning:
+            if object_id in beliefs.units.units and beliefs.units.part(object_id, gone):
+                self._keeper.altered(object_id)
         beliefs.resync()
         beliefs.parser.clear()
         self._embedder.forget()
@@ -673,17 +679,23 @@ class Memory:
             graph_objects=len(fixed),
         )
 
-    def _forget_in_graph(self, ids: Sequence[str], labels: Collection[str] | None) -> int:
+    def _forget_in_graph(self, ids: Collection[str], labels: Collection[str] | None) -> int:
         """Erase things that keep their place, and habits of classes of which all goes; returns how many things went."""
-        graph = self._beliefs.graph
+        graph, columns = self._beliefs.graph, self._beliefs.columns
+        fixed = [object_id for object_id in ids if object_id in self._beliefs.graph_states]
+        going = {columns.rows[object_id] for object_id in ids}
+        touched = {*(labels or ()), *(columns.label_of(row) for row in going)}
         try:
-            gone = sum(len(graph.forget(object_id=object_id)) for object_id in ids)
-            going = set(ids)
-            left = {state.label for i, state in self._beliefs.graph_states.items() if i not in going}
-            if classes := [label for label in labels or () if label not in left]:
+            gone = sum(len(graph.forget(object_id=object_id)) for object_id in fixed)
+            classes = [
+                label
+                for label in sorted(touched)
+                if going.issuperset(columns.rows_of(columns.labels.among([label])).tolist())
+            ]
+            if classes:
                 gone += len(graph.forget(labels=classes))
         except ReadOnlyError as error:
-            if ids:
+            if fixed:
                 raise QueryError(f"cannot erase what keeps its place: {error}") from error
             gone = 0
         return gone

@@ -8,7 +8,7 @@ what an object is must not depend on what the cache evicted.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -120,6 +120,15 @@ class ShortTermMemory:
         for object_id, places in ghosts.items():
             map_id = columns.maps.names[columns.column("map")[columns.rows[object_id]]]
             self._candidates.note_places(object_id, map_id, places.tolist())
+
+    def part(self, object_id: str, others: Container[str]) -> bool:
+        """Let a unit forget that it was ever on, in or made from others; returns whether it knew of any."""
+        unit = self.units[object_id]
+        if not unit.part_from(others):
+            return False
+        self._note(unit)
+        self._write_rows()
+        return True
 
     def remove(self, object_id: str) -> Unit:
         """Forget a unit.

@@ -11,7 +11,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
@@ -32,7 +32,9 @@ Durability = Literal["process", "power"]
 _SYNCHRONOUS: dict[str, str] = {"process": "NORMAL", "power": "FULL"}
 _SUMMARY = ("tier", "record", "label", "map_id", "frame_id", "parent", "states", "sensor_id", "numbers", "ghosts")
 _KIND = " || char(31) || ".join(("label", "map_id", "frame_id", "states"))
-_INSERT = f"INSERT INTO units (namespace, id, {', '.join(_SUMMARY)}) VALUES ({', '.join('?' * (len(_SUMMARY) + 2))})"
+_INSERT = (
+    f"INSERT INTO units (number, namespace, id, {', '.join(_SUMMARY)}) VALUES ({', '.join('?' * (len(_SUMMARY) + 3))})"
+)
 _UPDATE = f"UPDATE units SET {', '.join(f'{name} = ?' for name in _SUMMARY)} WHERE number = ?"
 _MARGIN = 0.1
 """Metres by which bounds in the R*-tree are wider than the thing, so that jitter of its place does not move them."""
@@ -46,11 +48,13 @@ class Record:
         unit: The unit.
         tier: Code of its tier.
         words: What full-text search finds it by.
+        anew: Whether its past was altered, and not only added to.
     """
 
     unit: Unit
     tier: int
     words: str
+    anew: bool = False
 
 
 @dataclass(slots=True)
@@ -74,6 +78,27 @@ class _Known:
     place: tuple[float, ...] | None
     image: bytes | None
     aliases: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Rows of one transaction, gathered by statement: writing many with one call costs half of as many calls."""
+
+    units: list[tuple[object, ...]] = field(default_factory=list)
+    words: list[tuple[int, str]] = field(default_factory=list)
+    places: list[tuple[float, ...]] = field(default_factory=list)
+    history: list[tuple[int, int, str]] = field(default_factory=list)
+    lost_aliases: list[tuple[int, str]] = field(default_factory=list)
+    aliases: list[tuple[str, str, int]] = field(default_factory=list)
+
+    def write(self, db: sqlite3.Connection) -> None:
+        """Execute them; what a sensor id leaves comes before where it goes."""
+        db.executemany(_INSERT, self.units)
+        db.executemany("INSERT INTO words (rowid, text) VALUES (?, ?)", self.words)
+        db.executemany("INSERT OR REPLACE INTO places VALUES (?, ?, ?, ?, ?, ?, ?)", self.places)
+        db.executemany("INSERT INTO history VALUES (?, ?, ?)", self.history)
+        db.executemany("DELETE FROM aliases WHERE number = ? AND alias = ?", self.lost_aliases)
+        db.executemany("INSERT OR REPLACE INTO aliases (namespace, alias, number) VALUES (?, ?, ?)", self.aliases)
 
 
 @dataclass(slots=True)
@@ -225,6 +250,21 @@ class Store:
             ).fetchone()
         return found[0] if found is not None else None
 
+    def mentioning(self, object_ids: Iterable[str]) -> list[str]:
+        """Ids of the units that were ever on, in or made from some objects."""
+        among = "IN (SELECT value FROM json_each(?1))"
+        with self._reporting():
+            found = self._db.execute(
+                f"SELECT id FROM units WHERE namespace = ?2 AND (parent {among}"
+                f" OR json_extract(record, '$.origin') {among}"
+                " OR EXISTS (SELECT 1 FROM json_each(record, '$.ghosts') AS ghost"
+                f" WHERE json_extract(ghost.value, '$.parent') {among})"
+                f" OR number IN (SELECT number FROM history WHERE json_extract(record, '$.state.parent') {among}))"
+                " ORDER BY number",
+                (json.dumps(list(object_ids)), self._namespace),
+            )
+            return [object_id for (object_id,) in found]
+
     def cool(self, object_id: str) -> None:
         """Forget what was known of a unit's rows, since it is no longer in the process."""
         self._known.pop(object_id, None)
@@ -253,6 +293,12 @@ class Store:
             rows = self._db.execute("SELECT key, value FROM meta WHERE namespace = ?", (self._namespace,))
             return {key: json.loads(value) for key, value in rows}
 
+    def _read_numbers(self) -> None:
+        """Take note of what the file holds in truth, after a transaction that failed."""
+        self._known.clear()
+        rows = self._db.execute("SELECT id, number FROM units WHERE namespace = ?", (self._namespace,))
+        self._numbers = dict(rows.fetchall())
+
     # Writing.
 
     def write(self, records: Iterable[Record], meta: Mapping[str, Any]) -> None:
@@ -262,8 +308,11 @@ class Store:
             StoreError: If the disk is full or the file is locked by another writer.
         """
         with self._transaction():
+            batch = _Batch()
+            (newest,) = self._db.execute("SELECT max(number) FROM units").fetchone()
             for record in records:
-                self._write_unit(record)
+                self._write_unit(record, batch, (newest or 0) + len(batch.units) + 1)
+            batch.write(self._db)
             self._write_meta(meta)
 
     def drop(self, object_ids: Iterable[str], meta: Mapping[str, Any]) -> None:
@@ -285,6 +334,8 @@ class Store:
         with self._transaction():
             self._delete_units(object_ids)
             self._write_meta(meta)
+            # They were made of texts that may name what goes; those in use are made again.
+            self._db.execute("DELETE FROM vectors WHERE namespace = ?", (self._namespace,))
             # Full-text search only marks what was deleted: merging its segments drops the words themselves.
             self._db.execute("INSERT INTO words (words) VALUES ('optimize')")
         with self._reporting():
@@ -317,7 +368,8 @@ class Store:
             [(self._namespace, key, json.dumps(value)) for key, value in meta.items()],
         )
 
-    def _write_unit(self, record: Record) -> None:
+    def _write_unit(self, record: Record, batch: _Batch, number: int) -> None:
+        """Write what differs of a unit; `number` is its row's if it is new."""
         unit = record.unit
         known = self._known.get(unit.id)
         if known is None and unit.id in self._numbers:
@@ -337,11 +389,10 @@ class Store:
             summary.ghosts,
         )
         if known is None:
-            cursor = self._db.execute(_INSERT, (self._namespace, unit.id, *row))
-            assert cursor.lastrowid is not None
-            known = self._known[unit.id] = _Known(cursor.lastrowid, 0, 0, record.words, None, None, ())
-            self._numbers[unit.id] = known.number
-            self._db.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (known.number, record.words))
+            batch.units.append((number, self._namespace, unit.id, *row))
+            batch.words.append((number, record.words))
+            known = self._known[unit.id] = _Known(number, 0, 0, record.words, None, None, ())
+            self._numbers[unit.id] = number
         else:
             self._db.execute(_UPDATE, (*row, known.number))
             if record.words != known.words:
@@ -350,14 +401,17 @@ class Store:
         box = _box(unit)
         if known.place is None or not _encloses(known.place, box):
             known.place = tuple(v + _MARGIN if n % 2 else v - _MARGIN for n, v in enumerate(box))
-            self._db.execute("INSERT OR REPLACE INTO places VALUES (?, ?, ?, ?, ?, ?, ?)", (known.number, *known.place))
-        self._write_history(unit, known)
-        self._write_aliases(unit, known)
+            batch.places.append((known.number, *known.place))
+        if record.anew:
+            self._db.execute("DELETE FROM history WHERE number = ?", (known.number,))
+            known.dropped = known.history = unit.dropped
+        self._write_history(unit, known, batch)
+        self._write_aliases(unit, known, batch)
         if unit.image is not known.image:
             self._db.execute("INSERT OR REPLACE INTO images VALUES (?, ?)", (known.number, unit.image))
             known.image = unit.image
 
-    def _write_history(self, unit: Unit, known: _Known) -> None:
+    def _write_history(self, unit: Unit, known: _Known, batch: _Batch) -> None:
         end = unit.dropped + len(unit.history)
         if known.history > end:  # a split gave part of it to another unit
             self._db.execute("DELETE FROM history WHERE number = ? AND position >= ?", (known.number, end))
@@ -366,16 +420,13 @@ class Store:
             self._db.execute("DELETE FROM history WHERE number = ? AND position < ?", (known.number, unit.dropped))
             known.dropped = unit.dropped
         if known.history < end:
-            self._db.executemany(
-                "INSERT INTO history VALUES (?, ?, ?)",
-                [
-                    (known.number, position, _json(unit.history[position - unit.dropped].to_json()))
-                    for position in range(max(known.history, unit.dropped), end)
-                ],
-            )
+            batch.history += [
+                (known.number, position, _json(unit.history[position - unit.dropped].to_json()))
+                for position in range(max(known.history, unit.dropped), end)
+            ]
             known.history = end
 
-    def _write_aliases(self, unit: Unit, known: _Known) -> None:
+    def _write_aliases(self, unit: Unit, known: _Known, batch: _Batch) -> None:
         names = tuple(unit.aliases)
         if names == known.aliases:
             return
@@ -383,13 +434,8 @@ class Store:
             gone, new = [], [names[-1]]
         else:
             gone, new = [name for name in known.aliases if name not in unit.aliases], list(names)
-        self._db.executemany(
-            "DELETE FROM aliases WHERE number = ? AND alias = ?", [(known.number, name) for name in gone]
-        )
-        self._db.executemany(
-            "INSERT OR REPLACE INTO aliases (namespace, alias, number) VALUES (?, ?, ?)",
-            [(self._namespace, name, known.number) for name in new],
-        )
+        batch.lost_aliases += [(known.number, name) for name in gone]
+        batch.aliases += [(self._namespace, name, known.number) for name in new]
         known.aliases = names
 
     @contextmanager
@@ -398,10 +444,12 @@ class Store:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                if self._db.in_transaction:  # SQLite may have undone it by itself, e.g. since the disk is full
+                    self._db.execute("ROLLBACK")
+                self._read_numbers()
                 raise
-            self._db.execute("COMMIT")
 
     @contextmanager
     def _reporting(self) -> Iterator[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -109,6 +110,27 @@ class Unit:
             del self.history[:surplus]
             self.dropped += surplus
         self.state, self.since, self.epoch, self.anchor = state, state.stamp, epoch, state.position
+
+    def part_from(self, object_ids: Container[str]) -> bool:
+        """Forget that it was ever on, in or made from some objects; returns whether it knew of any."""
+
+        def parted(state: ObjectState) -> ObjectState:
+            return state.but(parent=None) if state.parent in object_ids else state
+
+        state, ghosts = parted(self.state), [parted(ghost) for ghost in self.ghosts]
+        history = [Past(parted(past.state), past.since, past.epoch) for past in self.history]
+        known = self.origin is not None and self.origin in object_ids
+        known |= state != self.state or ghosts != self.ghosts or history != self.history
+        if known:
+            # A ghost is the same object as the belief that became history with it: a later split looks for it there.
+            for n, ghost in enumerate(self.ghosts):
+                found = next((i for i, past in enumerate(self.history) if past.state is ghost), None)
+                if found is not None:
+                    ghosts[n] = history[found].state
+            self.state, self.ghosts, self.history = state, ghosts, history
+            if self.origin is not None and self.origin in object_ids:
+                self.origin = None
+        return known
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready mapping of all but history and image; `from_json` reads it back."""

@@ -8,9 +8,10 @@ import sys
 import textwrap
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from memory_node import Memory, QueryError, StoreError
+from memory_node import Memory, QueryError, Reader, StoreError
 from memory_node.store import Store
 from memory_node.units import MAX_HISTORY
 from scene_graph.types import Observation
@@ -128,6 +129,39 @@ def test_readers_see_the_last_frame_while_one_writes(path):
         reader.close()
 
 
+def test_what_a_full_disk_refused_is_kept_once_there_is_room(path):
+    with Memory.open(path) as memory:
+        memory.observe([thing("Mug", 0, 0, object_id="m")])
+        db = memory._keeper._store._db
+        (pages,) = db.execute("PRAGMA page_count").fetchone()
+        db.execute(f"PRAGMA max_page_count = {pages + 2}")
+        with pytest.raises(StoreError, match="full"):
+            memory.observe([thing(f"Thing{n}", 3.0 * n, 1, object_id=f"t{n}", image=b"x" * 9000) for n in range(9)])
+        with Reader(path) as reader:
+            assert [s.label for s in reader.near((0, 0, 0), 99.0)] == ["Mug"], (
+                "a frame is kept as a whole or not at all"
+            )
+        db.execute("PRAGMA max_page_count = 1000000")
+        memory.observe([thing("Mug", 0.5, 2, object_id="m")])
+        digest = memory.digest()
+    with Memory.open(path) as memory:
+        assert memory.digest() == digest
+        assert set(memory.labels()) == {"Mug", *(f"Thing{n}" for n in range(9))}
+        assert memory.get("t7").object.label == "Thing7"
+
+
+class Words:
+    """An embedder that costs nothing, and tells what it was asked."""
+
+    name = "words"
+    dimension = 8
+    asked = ""
+
+    def embed(self, texts):
+        Words.asked += " ".join(texts).lower()
+        return np.ones((len(texts), self.dimension), dtype=np.float32) / np.sqrt(self.dimension)
+
+
 class TestForgetting:
     SECRET = "quetzalcoatlus"  # a word that nothing else writes
 
@@ -168,6 +202,46 @@ class TestForgetting:
         with Memory.open(path) as memory:
             assert memory.labels() == ["Mug"]
             assert memory.get("mug-sensor") is not None
+
+    @pytest.mark.parametrize("durability", ["process", "power"])
+    @pytest.mark.parametrize(
+        "condition",
+        [
+            {"object_id": f"{SECRET}-3"},
+            {"labels": [SECRET]},
+            {"query": SECRET},
+            {"near": ((20.0, 0.0, 0.9), 1.0)},
+            {"after": 4.5},
+        ],
+        ids=lambda condition: next(iter(condition)),
+    )
+    def test_whatever_it_was_found_by_it_leaves_no_byte(self, path, condition, durability):
+        """Described for similarity, exported as a parent, made into parts, and put where a habit was learned."""
+        with Memory.open(path, embedder=Words(), durability=durability) as memory:
+            self.remember(memory)
+            memory.observe([thing("Spoon", 20, 3, object_id="spoon", parent=f"{self.SECRET}-5")])
+            memory.observe([thing("Spoon", 40, 4, object_id="spoon")])
+            memory.observe(
+                [
+                    thing(self.SECRET, 20, 5, object_id=f"{self.SECRET}-6"),
+                    thing("Fork", 20, 5, object_id="fork", parent=f"{self.SECRET}-6"),
+                ]
+            )
+            memory.observe([thing("Spoon", 0.0, 4.2, object_id="spoon")])
+            memory.recall("something odd to look at", min_score=0.0)
+            memory.render(f"bring the {self.SECRET}", token_budget=400)
+            assert self.SECRET in Words.asked
+            report = memory.forget(**condition)
+            if "after" in condition:
+                memory.observe([thing("Fork", 20, 6, object_id="fork")])
+            assert len(report.object_ids) >= 1
+            assert self.SECRET.encode() not in self.bytes_on_disk(path), "erased before the file is closed"
+            assert self.SECRET not in memory.render("", token_budget=400)
+            memory.recall("something odd to look at", min_score=0.0)
+        assert self.SECRET.encode() not in self.bytes_on_disk(path)
+        with Memory.open(path, embedder=Words()) as memory:
+            assert "Mug" in memory.labels()
+            assert self.SECRET not in str([memory.history(r.object.object_id) for r in memory.recall("", k=50)])
 
     def test_things_that_do_not_move_are_erased_too(self, path):
         with Memory.open(path) as memory:
