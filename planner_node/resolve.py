@@ -456,7 +456,7 @@ class Resolver:
         holders = [
             lb
             for lb in sorted(self.composer.ontology.holders(label))
-            if not self.composer.ontology.get(lb).closes and lb != place.label
+            if (info := self.composer.ontology.get(lb)).static and not info.closes and lb != place.label
         ]
         if not holders:
             return place

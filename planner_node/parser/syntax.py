@@ -209,7 +209,8 @@ class Splitter:
                     continue  # "left the pan": a verb is in it
                 whole = [" ".join(phrase.words[k:]) for k in range(len(phrase.words))]
                 share = phrase.part and not phrase.words
-                described = bool(phrase.relative) and phrase.words[-1:] and phrase.words[-1] in VAGUE
+                told_of = bool(phrase.relative) or len(phrase.words) > 1
+                described = told_of and phrase.words[-1:] and phrase.words[-1] in VAGUE
                 if not (share or described or any(self.is_noun(words) for words in whole)):
                     continue
                 place: tuple[Prepositional, ...] = ()

@@ -57,13 +57,17 @@ def spelt_out(tokens: Tokens, is_noun: IsNoun) -> list[Tokens]:
     >>> spelt_out(("keys", "on", "the", "desk", ",", "tv", "off"), nouns.__contains__)
     [('put', 'keys', 'on', 'the', 'desk'), ('turn', 'off', 'tv')]
     """
-    if _NO_PART & set(tokens) or (tokens[:1] == ("to",) and w.verb_base(tokens[1] if tokens[1:] else "") is not None):
+    if tokens[:1] == ("to",) and w.verb_base(tokens[1] if tokens[1:] else "") is not None:
         return [tokens]
     result: list[Tokens] = []
     waiting: Tokens = ()
-    for joint, part in _parts(tokens):
+    for joint, part, rest in _parts(tokens):
+        if result and not waiting and w.verb_base(part[0]) == part[0] and _order(_stripped(part), is_noun) is None:
+            return [*result, rest]  # "candle on the table, and light it": what follows has verbs of its own
         whole = (*waiting, joint, *part) if waiting else part
-        order = _order(_stripped(whole), is_noun) or (_onward(_stripped(whole), is_noun) if result else None)
+        order = None
+        if not _NO_PART & set(whole):
+            order = _order(_stripped(whole), is_noun) or (_onward(_stripped(whole), is_noun) if result else None)
         if order is None:
             waiting = whole
         else:
@@ -72,13 +76,13 @@ def spelt_out(tokens: Tokens, is_noun: IsNoun) -> list[Tokens]:
     return [tokens] if waiting or not result else result
 
 
-def _parts(tokens: Tokens) -> Iterator[tuple[str, Tokens]]:
-    """What stands between commas, "and" and "then", each with what precedes it."""
+def _parts(tokens: Tokens) -> Iterator[tuple[str, Tokens, Tokens]]:
+    """What stands between commas, "and" and "then", each with what precedes it, and with all that follows."""
     start, joint = 0, ","
     for i, token in enumerate((*tokens, ",")):
         if token in {",", "and", "then"}:
             if i > start:
-                yield joint, tokens[start:i]
+                yield joint, tokens[start:i], tokens[start:]
                 joint = token
             elif token == "and":
                 joint = "and"
@@ -118,6 +122,8 @@ def _onward(tokens: Tokens, is_noun: IsNoun) -> Tokens | None:
 def inverted(tokens: Tokens, is_noun: IsNoun) -> Tokens | None:
     """Read "into the fridge with the tomato", "back on the stove with it"; None for what is put otherwise."""
     tokens = _stripped(tokens)
+    if tokens[:2] in (("on", "with"), ("off", "with")) and len(tokens) > 2:
+        return ("turn", tokens[0], *tokens[2:])
     start = 1 if tokens[:1] == ("back",) else 0
     match = w.PREPOSITIONS.match(tokens, start)
     if not match or w.PREPOSITIONS[tokens[start : start + match]] not in _PLACES or "with" not in tokens[2:]:

@@ -25,6 +25,7 @@ def read(text, before=""):
         ("Into the box with the watch!", ["move watch box"]),
         ("Fill the pot, back on the stove with it.", ["fill pot", "move it stove"]),
         ("Two errands: pen in the drawer, laptop shut.", ["move pen drawer", "close laptop"]),
+        ("Candle to the dresser, and light it.", ["move candle dresser", "toggle_on it"]),
         ("Candle off, and back on the shelf.", ["toggle_off candle", "move it shelf"]),
     ],
 )
