@@ -6,6 +6,10 @@ motion of the camera. It is estimated from things whose extents both the frame a
 which fixes height and tilt: maximum a posteriori of six small numbers under a Gaussian prior, by iteratively
 re-weighted least squares (P. J. Huber, "Robust Estimation of a Location Parameter", Ann. Math. Statist. 35, 1964), so
 that what was moved or mismatched pulls little. The map stays where its first frames put it.
+
+A frame whose pose was right already must not be pulled about by what its boxes err by, so a motion is believed only if
+it explains more than a right pose's residuals would let six numbers explain (a likelihood-ratio test; S. S. Wilks, "The
+Large-Sample Distribution of the Likelihood Ratio", Ann. Math. Statist. 9, 1938).
 """
 
 from __future__ import annotations
@@ -38,6 +42,9 @@ _EVIDENCE = 4
 _HUBER = 1.5
 """Standard deviations beyond which an equation loses weight."""
 _ROUNDS = 4
+_CHANCE = 5.35
+"""Twice the log-likelihood that a motion must gain: the median of χ² with six degrees of freedom. A right pose seldom
+gains it, for the boxes' errors are estimated on the high side; one that is off by 2 cm and 1° nearly always does."""
 _FLOOR_POINTS, _FLOOR_RANGE = 100, 4.0
 """How many points of floor are used, and up to how far from the camera, metres."""
 _FLOOR_SIGMA = 0.045
@@ -55,7 +62,8 @@ def align(state: GraphState, observations: Sequence[Observation], view: View) ->
         view: The frame's.
 
     Returns:
-        The same observations and view, from the corrected pose; as they were where too little is known.
+        The same observations and view, from the corrected pose; as they were where too little is known, or nothing
+        says that the pose is off.
     """
     if all(observation.covariance is None for observation in observations):
         return list(observations), view  # where things are is the sensor's word, not worked out from this pose
@@ -65,6 +73,8 @@ def align(state: GraphState, observations: Sequence[Observation], view: View) ->
         return list(observations), view
     table = np.array(equations)
     motion = _solve(table[:, :6], table[:, 6], table[:, 7])
+    if motion is None:
+        return list(observations), view
     turn, shift = Rotation.from_rotvec(motion[3:]).as_matrix(), motion[:3]
     pose = np.array(view.pose)
     pose[:3, :3] = turn @ pose[:3, :3]
@@ -153,14 +163,21 @@ def _coefficients(axis: int, x: float, y: float, z: float) -> _Equation:
     return (0.0, 0.0, 1.0, y, -x, 0.0)
 
 
-def _solve(coefficients: FloatArray, off: FloatArray, sigma: FloatArray) -> FloatArray:
-    """Shift and turn, metres and radians, (6,)."""
-    prior = np.diag(np.array([_SHIFT] * 3 + [_TURN] * 3) ** -2)
+def _solve(coefficients: FloatArray, off: FloatArray, sigma: FloatArray) -> FloatArray | None:
+    """Shift and turn, metres and radians, (6,); None where a right pose would explain the equations as well."""
+    precision = np.array([_SHIFT] * 3 + [_TURN] * 3) ** -2
     weights = np.ones(len(off))
     motion: FloatArray = np.zeros(6)
     for _ in range(_ROUNDS):
         weighted = coefficients * (weights / sigma**2)[:, None]
-        motion = np.linalg.solve(weighted.T @ coefficients + prior, weighted.T @ off)
+        motion = np.linalg.solve(weighted.T @ coefficients + np.diag(precision), weighted.T @ off)
         residuals = np.abs(off - coefficients @ motion) / sigma
         weights = np.minimum(1.0, _HUBER / np.maximum(residuals, 1e-9))
-    return motion
+    left = _loss(residuals) + float(precision @ motion**2)
+    return motion if _loss(np.abs(off) / sigma) - left > _CHANCE else None
+
+
+def _loss(residuals: FloatArray) -> float:
+    """Huber's loss, twice the negative log-likelihood, of absolute residuals in standard deviations."""
+    inner = np.minimum(residuals, _HUBER)
+    return float(np.sum(inner * (2 * residuals - inner)))

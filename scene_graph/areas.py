@@ -36,6 +36,8 @@ _DOOR = 1.1
 """Passages narrower than this part rooms, metres; doors are 0.7 to 1.0 m wide."""
 _ROOM = 1.0
 """The least core of a room, square metres."""
+_THRESHOLD = 0.7
+"""What a place in a passage as narrow as a door counts for, as a share, where an area is to be put."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,7 @@ class AreaMap:
 
     def _cover(self, grid: OccupancyGrid, reachable: npt.NDArray[np.bool_]) -> None:
         cell = grid.resolution**2
+        narrow = _to_wall(grid) <= _DOOR / 2
         width = 2 * round(0.8 * self.reach / grid.resolution) + 1
         border = 2 * round(0.4 / grid.resolution) + 1
         growing = ndimage.maximum_filter((grid.states == CellState.UNSEEN).astype(np.uint8), size=border) > 0
@@ -122,8 +125,11 @@ class AreaMap:
             if not uncovered.any():
                 return
             covered = ndimage.uniform_filter(uncovered.astype(np.float64), size=width, mode="constant") * width**2
+            gains = covered * cell
+            # On a threshold an area would belong to both rooms: where there is much to cover, it had better be beside.
+            gains[narrow & (gains >= _WORTHWHILE)] *= _THRESHOLD
             # Among places that cover alike, the one with the most room around it is the best to stand at.
-            score = np.where(uncovered, covered * cell + 0.05 * np.minimum(grid.clearance(), 1.0), -1.0)
+            score = np.where(uncovered, gains + 0.05 * np.minimum(grid.clearance(), 1.0), -1.0)
             row, column = np.unravel_index(int(np.argmax(score)), grid.shape)
             gain = float(covered[row, column]) * cell
             if gain < _LEFTOVER:
@@ -179,11 +185,7 @@ class AreaMap:
         """Number of each area's room."""
         states, tall = grid.states, grid.tall
         space = (states != CellState.UNSEEN) & ~tall
-        walls = np.pad(tall, 1)
-        to_wall: FloatArray = np.asarray(
-            ndimage.distance_transform_edt(~walls) if walls.any() else np.full(walls.shape, np.inf)
-        )[1:-1, 1:-1]
-        core = space & (to_wall * grid.resolution > _DOOR / 2)
+        core = space & (_to_wall(grid) > _DOOR / 2)
         labels, count = ndimage.label(core)
         sizes = ndimage.sum_labels(core, labels, index=range(1, count + 1)) * grid.resolution**2
         rooms = np.zeros(count + 1, dtype=np.intp)
@@ -197,6 +199,14 @@ class AreaMap:
         filled = seeds[rows, columns]
         cells = grid.cells(np.array(list(self.areas.values())))
         return [int(v) for v in filled[cells[:, 0], cells[:, 1]]]
+
+
+def _to_wall(grid: OccupancyGrid) -> FloatArray:
+    """Metres from each stored cell to the nearest thing as tall as a wall, [row, column]."""
+    tall = grid.tall
+    if not tall.any():
+        return np.full(tall.shape, np.inf)
+    return np.asarray(ndimage.distance_transform_edt(~tall)) * grid.resolution
 
 
 def _number(name: str) -> tuple[int, str]:

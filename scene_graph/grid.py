@@ -340,6 +340,14 @@ class OccupancyGrid:
         """Metres of travel over known floor from a place to each of (N, 2) places."""
         return self.at(self.distance_field(start), goals, within=within)
 
+    def is_walled_off(self, a: Sequence[float], b: Sequence[float]) -> bool:
+        """Whether something as tall as a wall stands on the straight line between two places, metres."""
+        ends = np.array([a[:2], b[:2]], dtype=np.float64)
+        count = max(int(np.hypot(*(ends[1] - ends[0])) / (0.5 * self.resolution)), 1)
+        index = self.cells(ends[0] + (ends[1] - ends[0]) * np.linspace(0, 1, count + 1)[:, None])
+        index = index[self._contains(index)]
+        return bool(self._tall[index[:, 0], index[:, 1]].any())
+
     def frontiers(
         self, *, start: Sequence[float] | None = None, min_length: float = 0.3, split: float = 1.5
     ) -> list[Frontier]:

@@ -35,6 +35,10 @@ VERSION = 1
 """Version of the file format that this module reads."""
 
 
+_DEFINING = 4
+"""How many telling things one that makes a room what it is outweighs."""
+
+
 class OntologyError(SceneGraphError, ValueError):
     """A household knowledge file that cannot be read."""
 
@@ -77,11 +81,24 @@ class ClassInfo:
 
 
 class Ontology:
-    """Household knowledge by class: `get`, `find`, `derives` and `labels`."""
+    """Household knowledge by class: `get`, `find`, `derives` and `labels`.
 
-    def __init__(self, classes: Mapping[str, ClassInfo], rooms: Mapping[str, Iterable[str]] | None = None) -> None:
+    Args:
+        classes: What is known of each class.
+        rooms: Classes by which each kind of room is recognised.
+        defining: Classes that make it one, whatever else is in it.
+    """
+
+    def __init__(
+        self,
+        classes: Mapping[str, ClassInfo],
+        rooms: Mapping[str, Iterable[str]] | None = None,
+        defining: Mapping[str, Iterable[str]] | None = None,
+    ) -> None:
         self._classes = dict(classes)
-        self._rooms = {name: frozenset(labels) for name, labels in (rooms or {}).items()}
+        self._rooms = {name: dict.fromkeys(labels, 1) for name, labels in (rooms or {}).items()}
+        for name, labels in (defining or {}).items():
+            self._rooms.setdefault(name, {}).update(dict.fromkeys(labels, _DEFINING))
         self._unknown: dict[str, ClassInfo] = {}
         self._holders: dict[str, frozenset[str]] | None = None
         ranked: dict[str, list[tuple[int, str]]] = {}
@@ -126,16 +143,17 @@ class Ontology:
             raise OntologyError(f"{source} has version {version!r}; this release reads version {VERSION}")
         entries = data.get("classes", {})
         groups = data.get("groups", {})
-        if not isinstance(entries, dict) or not isinstance(groups, dict):
-            raise OntologyError(f"{source}: [classes] and [groups] must be tables")
+        rooms, defining = data.get("rooms", {}), data.get("defining", {})
+        if not all(isinstance(table, dict) for table in (entries, groups, rooms, defining)):
+            raise OntologyError(f"{source}: [classes], [groups], [rooms] and [defining] must be tables")
         holds: dict[str, set[str]] = {}
         for label, entry in entries.items():
             for receptacle in _receptacles(label, entry, groups, source):
                 holds.setdefault(receptacle, set()).add(label)
-        rooms = data.get("rooms", {})
         return cls(
             {label: _class_info(label, entry, holds, source) for label, entry in entries.items()},
             {name: _strings("[rooms]", rooms, name, source) for name in rooms},
+            {name: _strings("[defining]", defining, name, source) for name in defining},
         )
 
     def get(self, label: str) -> ClassInfo:
@@ -185,7 +203,7 @@ class Ontology:
     def room_name(self, labels: Iterable[str]) -> str:
         """What a room with such things in it is called: ``"room"`` where they do not tell."""
         present = set(labels)
-        scores = {name: len(present & telling) for name, telling in self._rooms.items()}
+        scores = {name: sum(telling.get(label, 0) for label in present) for name, telling in self._rooms.items()}
         best = max(scores, key=lambda name: (scores[name], name), default="room")
         return best if scores.get(best, 0) else "room"
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,11 @@ from scene_graph.types import Observation, Point
 from scene_graph.visibility import Sight
 
 __all__ = ["GraphState", "Note", "number_of"]
+
+_NEAREST = 6
+"""Of how many of the nearest areas one is sought that no wall parts from a thing."""
+_STEP = 0.25
+"""How far before a thing the floor is surely on its side of a wall, metres."""
 
 
 class Note(msgspec.Struct, frozen=True, rename={"object_id": "id", "extra": "<extra>"}):
@@ -206,23 +212,41 @@ class GraphState:
         return min(holders, key=lambda t: (volume(t), t.object_id)).object_id if holders else None
 
     def area_for(self, thing: SceneObject) -> str | None:
-        """The area that a thing hangs under: near it, and on the side from which it was seen."""
+        """The area that a thing hangs under: near it, and on the side of walls from which it was seen."""
         (x, y, _), (width, depth, _) = thing.position, thing.size
         seen_from = thing.viewpoint
-        best: tuple[float, str] | None = None
+        ranked: list[tuple[float, str]] = []
         for area_id, (ax, ay) in self.areas.areas.items():
             # The gap to its box, not to its centre: a long counter belongs to the areas along it.
             gap = math.hypot(max(abs(ax - x) - width / 2, 0.0), max(abs(ay - y) - depth / 2, 0.0))
             cost = gap + 0.25 * math.hypot(ax - x, ay - y)
             if seen_from is not None:
                 cost += 0.15 * math.hypot(ax - seen_from[0], ay - seen_from[1])
-            best = min(best, (cost, area_id)) if best else (cost, area_id)
-        return best[1] if best else None
+            ranked.append((cost, area_id))
+        if not ranked:
+            return None
+        if seen_from is not None:
+            front = _before(thing, seen_from)
+            for _, area_id in heapq.nsmallest(_NEAREST, ranked):
+                if not self.grid.is_walled_off(self.areas.areas[area_id], front):
+                    return area_id
+        return min(ranked)[1]
 
     def time(self, stamp: float | None = None) -> float:
         """A moment in seconds: the one given, else the newest frame's, else 0."""
         now = self.stamp if stamp is None else stamp
         return now if math.isfinite(now) else 0.0
+
+
+def _before(thing: SceneObject, seen_from: Point) -> tuple[float, float]:
+    """A place a step before a thing on the line from which it was seen: on that side of every wall, metres."""
+    (x, y, _), (width, depth, _) = thing.position, thing.size
+    dx, dy = seen_from[0] - x, seen_from[1] - y
+    length = math.hypot(dx, dy)
+    # Where the line leaves the box, as a share of it.
+    leaves = min((half / abs(d) for half, d in ((width / 2, dx), (depth / 2, dy)) if d), default=1.0)
+    share = min(leaves + _STEP / length, 1.0) if length else 1.0
+    return x + share * dx, y + share * dy
 
 
 def number_of(name: str) -> tuple[int, str]:

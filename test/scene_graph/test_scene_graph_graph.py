@@ -58,6 +58,21 @@ def test_every_thing_is_found_once_although_its_ids_change(home: SceneGraph) -> 
             assert thing.size == pytest.approx(box.size, abs=0.02)
 
 
+def test_a_thing_at_a_wall_is_in_the_room_that_it_was_seen_in() -> None:
+    boxes = [
+        *(box for box in two_rooms() if box.label != "Sofa"),
+        Box((3.05, 0.0, 0.0), (5.4, 1.9, 0.6), "Bed"),
+        Box((3.05, 2.0, 1.2), (3.1, 2.5, 1.6), "Painting"),
+        Box((2.9, 2.1, 1.3), (2.95, 2.4, 1.5), "LightSwitch"),
+    ]
+    graph = tour(boxes)[0]
+    inside = {
+        thing["label"]: room["name"] for room in graph.rooms() for area in room["areas"] for thing in area["objects"]
+    }
+    assert inside["Bed"] == inside["Painting"] == "bedroom"
+    assert inside["LightSwitch"] == inside["Fridge"] == "kitchen"
+
+
 def test_what_moves_is_passed_over(home: SceneGraph) -> None:
     graph = SceneGraph()
     assert graph.observe([Observation("Mug", (1, 1, 1), stamp=0)]) == []

@@ -50,7 +50,9 @@ def test_killed_at_any_moment_it_has_what_it_said_that_it_had(tmp_path: Path) ->
         child.join()
         promised = int(acknowledged.read_text() or 0) if acknowledged.exists() else 0
         graph = GraphKeeper(path).open()
-        assert len(graph) in (promised, promised + 1)
+        # On a slow machine several in a row may be killed between keeping one more and saying so.
+        least = max([promised, *sizes])
+        assert least <= len(graph) <= least + 1
         assert [o.object_id for o in graph.objects()] == [f"object-{n}" for n in range(1, len(graph) + 1)]
         sizes.append(len(graph))
     assert sizes == sorted(sizes)

@@ -75,6 +75,9 @@ def test_rooms_are_named_by_what_is_in_them() -> None:
     known = ontology()
     assert known.room_name(["Fridge", "Chair", "StoveBurner"]) == "kitchen"
     assert known.room_name(["Toilet", "Mirror"]) == "bathroom"
+    assert known.room_name(["Bed", "ArmChair", "Television", "Desk"]) == "bedroom"
+    assert known.room_name(["ArmChair", "Television", "Sofa", "AlarmClock"]) == "living room"
+    assert known.room_name(["Toilet", "WashingMachine", "Bathtub"]) == "bathroom"
     assert known.room_name(["Chair"]) == "room"
     assert known.room_name([]) == "room"
 
