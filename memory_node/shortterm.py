@@ -35,6 +35,8 @@ _SIGMA_OF_SIZE = 0.05
 """The same as a share of the extents: what is seen of a large thing differs from view to view."""
 _LET_GO = (0.0625, 0.0, 0.0, 0.0, 0.0625, 0.0, 0.0, 0.0, 0.01)
 """Covariance, m², of the place of what was let go of unseen: a quarter of a metre along the surface."""
+_BESIDE = 0.3
+"""Metres within which a robot that sees one of two like things sees the other, too."""
 _PARTS_RADIUS = 0.8
 """Metres from a whole within which its slices turn up."""
 
@@ -280,7 +282,8 @@ class ShortTermMemory:
         kind = ChangeKind.REAPPEARED if before.stale else ChangeKind.MOVED
         unit.ghosts = ghosts
         self._set(unit, after, epoch, outcome, kind)
-        if sure:
+        if sure or after.held or is_shut(after, self._knowledge):
+            # What can be seen in it will be, or will not: only then is it known whether it came along.
             self._carry(unit, before.position, after.position, outcome)
         return unit
 
@@ -296,8 +299,15 @@ class ShortTermMemory:
         if index >= len(unit.ghosts):  # an earlier split of this frame settled it
             return self._new(observation, epoch, unit.map_id, outcome)
         ghost = unit.ghosts.pop(index)
+        if not before.held and unit.id not in self._seen and math.dist(ghost.position, before.position) <= _BESIDE:
+            # Never seen side by side: one thing, whose place the sensor tells less well than it says.
+            unit.state = before.but(provisional=bool(unit.ghosts))
+            self._seen.add(unit.id)
+            self._seen_at_place(unit, observation, epoch, outcome)
+            return unit
         if before.held:
             other = self._create(observation, epoch, unit.map_id)
+            self._return_contents(unit, other.id, before.position, ghost.position, outcome)
             self._set(unit, before.but(provisional=bool(unit.ghosts)), epoch, outcome, None)
             outcome.changes.append(Change(ChangeKind.SPLIT, other.id, observation.stamp, before, other.state))
             outcome.touched[other.id] = None
@@ -310,6 +320,7 @@ class ShortTermMemory:
             twin.aliases[before.sensor_id] = None
         # What happened since it was seen at the old place happened to the twin.
         cut = next((n for n, p in enumerate(unit.history) if p.state is ghost), len(unit.history))
+        self._return_contents(unit, unit.id, before.position, ghost.position, outcome)
         twin.history = [_renamed(p, twin.id) for p in unit.history[cut + 1 :]]
         del unit.history[cut:]
         unit.ghosts.clear()
@@ -371,6 +382,7 @@ class ShortTermMemory:
             confirmed = not unit.ghosts
             self._set(unit, before.but(provisional=not confirmed), epoch, outcome, None)
             if confirmed:
+                self._fetch_contents(unit, outcome)
                 outcome.changes.append(Change(ChangeKind.MERGED, object_id, stamp, before, unit.state))
 
     def _grip(
@@ -493,6 +505,31 @@ class ShortTermMemory:
             self._set(unit, unit.state.but(position=new), unit.epoch, outcome, None)
             unit.inferred = True
             self._carry(unit, old, new, outcome)
+
+    def _fetch_contents(self, container: Unit, outcome: Outcome) -> None:
+        """What was in or on a thing when it left its place, and was not seen since, left with it."""
+        for object_id in self._children(container.id):
+            unit = self.units[object_id]
+            if unit.inferred or object_id in self._seen or unit.state.held or unit.epoch != container.epoch:
+                continue
+            there = [p.state for p in container.history if p.epoch == unit.epoch and p.since <= unit.state.stamp]
+            if unit.state.stamp >= container.since or not there:
+                continue
+            moved = zip(unit.state.position, there[-1].position, container.state.position, strict=True)
+            x, y, z = (own + after - before for own, before, after in moved)
+            self._set(unit, unit.state.but(position=(x, y, z)), unit.epoch, outcome, None)
+            unit.inferred = True
+
+    def _return_contents(self, container: Unit, holder: str, carried: Point, place: Point, outcome: Outcome) -> None:
+        """What was taken to have travelled in a container stayed, since the container did, under the id of `holder`."""
+        delta = [b - a for a, b in zip(carried, place, strict=True)]
+        for object_id in self._children(container.id):
+            unit = self.units[object_id]
+            if not unit.inferred or object_id in self._seen or unit.state.held:
+                continue
+            old = unit.state.position
+            new = (old[0] + delta[0], old[1] + delta[1], old[2] + delta[2])
+            self._set(unit, unit.state.but(position=new, parent=holder), unit.epoch, outcome, None)
 
     # Records.
 

@@ -212,6 +212,8 @@ def box_distance(track: Track, observation: Observation, gates: Gates = _DEFAULT
     seen_size, known_size = observation.size, track.size
     if seen_size is None or known_size is None:
         return gated_distance(track, observation, gates)
+    if _blurred(known_size, observation):
+        return gated_distance(track, observation, gates)
     seen, known = observation.position, track.position
     for axis in range(3):  # most pairs of a class are far apart, and this tells without looking at covariances
         if abs(seen[axis] - known[axis]) > (seen_size[axis] + known_size[axis]) / 2 + _CERTAINLY_APART:
@@ -232,6 +234,20 @@ def box_distance(track: Track, observation: Observation, gates: Gates = _DEFAULT
         if total > gates.chi_square:
             return math.inf
     return total
+
+
+def _blurred(known_size: Point, observation: Observation) -> bool:
+    """Whether a place is less certain, along every axis, than a part that was not seen could make it.
+
+    Then the boxes say nothing, and the covariance all.
+    """
+    covariance, seen_size = observation.covariance, observation.size or known_size
+    if covariance is None:
+        return False
+    return all(
+        float(covariance[axis, axis]) > max(_PARTIAL, seen_size[axis] / 2, known_size[axis] / 2) ** 2
+        for axis in range(3)
+    )
 
 
 def _variances(track: Track) -> Sequence[float] | None:

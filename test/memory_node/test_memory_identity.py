@@ -88,6 +88,31 @@ class TestMoved:
         assert len(memory.recall("mug")) == 1
 
 
+class TestNoise:
+    """Sensors whose places scatter, and whose ids are new in every frame."""
+
+    @pytest.mark.parametrize(("sigma", "told"), [(0.08, True), (0.05, True), (0.03, False)])
+    def test_one_thing_stays_one(self, sigma, told):
+        many = 0
+        for seed in range(10):
+            rng = np.random.default_rng(seed)
+            covariance = np.eye(3) * sigma**2 if told else None
+            with Memory.open() as memory:
+                for step in range(30):
+                    x, y = rng.normal(0, sigma, 2)
+                    memory.observe([see("Mug", x, y, step, object_id=f"t{step}", covariance=covariance)])
+                many += len(memory.recall("mug", k=9)) > 1
+        assert many <= 1, "three standard deviations are left now and then"
+
+    def test_two_that_are_seen_side_by_side_are_two_whatever_the_noise(self):
+        rng = np.random.default_rng(3)
+        with Memory.open() as memory:
+            for step in range(20):
+                places = np.array([(0.0, 0.0), (0.28, 0.0)]) + rng.normal(0, 0.02, (2, 2))
+                memory.observe([see("Mug", x, y, step, object_id=f"{step}-{x}") for x, y in places])
+            assert len(memory.recall("mug", k=9)) == 2
+
+
 class TestAlike:
     @pytest.mark.parametrize("gap", [0.2, 0.4, 3.0])
     def test_two_seen_together_stay_two(self, memory, gap):
@@ -201,6 +226,40 @@ class TestHand:
             for step in range(1, 6):
                 memory.observe([see("Apple", 0, 0, step, held=True), see(f"Thing{step}", step, 0, step)])
             assert memory.locate("apple").tier == "short"
+
+
+class TestContents:
+    """What was in or on something that was seen elsewhere, without the contents."""
+
+    def plate_elsewhere(self, memory, label="Plate"):
+        size = (0.3, 0.3, 0.04)
+        memory.observe([see(label, 0, 0, 0.0, size=size), see("Apple", 0.05, 0, 0.0, z=0.96, object_id="a")])
+        assert memory.get("a").object.parent is not None
+        memory.observe([see(label, 8, 3, 100.0, size=size)])
+
+    def test_they_came_along_if_the_old_place_is_empty(self, memory):
+        self.plate_elsewhere(memory)
+        assert memory.get("a").position == pytest.approx((0.05, 0, 0.96))
+        memory.observe([], view=look_at(0, 0), stamp=101.0)
+        assert memory.get("a").position == pytest.approx((8.05, 3, 0.96))
+
+    def test_they_stay_if_another_one_was_seen(self, memory):
+        self.plate_elsewhere(memory)
+        memory.observe([see("Plate", 0, 0, 110.0, size=(0.3, 0.3, 0.04))])
+        assert memory.get("a").position == pytest.approx((0.05, 0, 0.96))
+        assert len(memory.recall("plate")) == 2
+
+    def test_what_is_shut_in_comes_along_at_once_and_goes_back_if_there_are_two(self, memory):
+        size = (0.4, 0.4, 0.3)
+        shut = {"size": size, "states": frozenset({"closed"})}
+        memory.observe([see("Laptop", 0, 0, 0.0, object_id="l"), see("Box", 0, 0, 0.0, object_id="b", **shut)])
+        memory.observe(
+            [see("Pencil", 0.1, 0, 0.0, object_id="p", parent="b"), see("Box", 0, 0, 0.0, object_id="b", **shut)]
+        )
+        memory.observe([see("Box", 9, 1, 100.0, **shut)])
+        assert memory.get("p").position == pytest.approx((9.1, 1, 0.9))
+        memory.observe([see("Box", 0, 0, 110.0, **shut)])
+        assert memory.get("p").position == pytest.approx((0.1, 0, 0.9))
 
 
 class TestLetGo:
