@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import openai
+from openai.types.chat import ChatCompletion
 
 from planner_node.errors import PlannerError
 from planner_node.planner import Usage
@@ -30,6 +31,9 @@ _log = logging.getLogger(__name__)
 
 _OUTPUTS = ("json_schema", "tools", "text")
 _MODES = ("plan", "step")
+
+_LARGEST = 4_000_000
+"""Bytes of an answer that is not streamed, unpacked."""
 
 
 class ModelError(PlannerError):
@@ -138,6 +142,8 @@ class ChatClient:
             api_key=self._key or "none",
             timeout=self.config.timeout,
             max_retries=self.config.retries,
+            # What the prompt tells of a home goes to the server that was chosen, and to no other that it names.
+            http_client=openai.DefaultHttpxClient(follow_redirects=False),
         )
         self._waiting: _Exchange | None = None
 
@@ -237,7 +243,17 @@ class ChatClient:
         return request
 
     def _whole(self, exchange: _Exchange, request: dict[str, Any]) -> None:
-        reply = self._client.chat.completions.create(**request)
+        ends = self.clock() + request["timeout"]
+        body = bytearray()
+        with self._client.chat.completions.with_streaming_response.create(**request) as response:
+            exchange.stream = response
+            for piece in response.iter_bytes():
+                body += piece
+                if len(body) > _LARGEST or exchange.abandoned:
+                    raise ModelError(f"the model's server answered more than {_LARGEST} bytes")
+                if self.clock() > ends:
+                    raise ModelError(f"the model did not end its answer within {request['timeout']:.3g} s")
+        reply: Any = ChatCompletion.model_validate_json(bytes(body))
         message = reply.choices[0].message
         calls = message.tool_calls
         exchange.text = calls[0].function.arguments if calls else message.content or ""

@@ -1,5 +1,7 @@
 """The language-model planner against real HTTP servers, well and badly behaved."""
 
+import contextlib
+import gzip
 import json
 import threading
 import time
@@ -161,6 +163,90 @@ def test_an_answer_that_does_not_end_is_given_up(serve, tmp_path):
     assert agent.run("Wash the plate.").plan["planner"] == "rules"
     assert time.monotonic() - began < 20, "only the deadline ended it"
     assert "did not end its answer within 0.3 s" in json.loads(transcript.read_text())["failure"]
+
+
+def test_what_is_told_of_the_home_follows_no_redirect(serve):
+    elsewhere = serve(always(WASH))
+
+    def behave(handler, number):
+        handler.send_response(307)
+        handler.send_header("Location", f"{elsewhere.url}/chat/completions")
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    for stream in (False, True):
+        agent, _ = agent_for(serve(behave), stream=stream)
+        assert agent.run("Wash the plate.").plan["planner"] == "rules"
+    assert elsewhere.requests == []
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_huge_answer_is_given_up(serve, tmp_path, packed):
+    def behave(handler, number):
+        handler.send_response(200)
+        handler.send_header("Content-Type", "application/json")
+        handler.send_header("Connection", "close")
+        if packed:
+            handler.send_header("Content-Encoding", "gzip")
+        handler.end_headers()
+        piece = gzip.compress(b" " * 50_000_000) if packed else b" " * 1_000_000
+        with contextlib.suppress(OSError):
+            for _ in range(1 if packed else 200):
+                handler.wfile.write(piece)
+
+    transcript = tmp_path / "t.jsonl"
+    agent, _ = agent_for(serve(behave), transcript=transcript)
+    assert agent.run("Wash the plate.").plan["planner"] == "rules"
+    assert "more than" in json.loads(transcript.read_text())["failure"]
+
+
+def test_a_server_that_hangs_in_mid_stream_is_given_up(serve):
+    release = threading.Event()
+
+    def behave(handler, number):
+        handler.send_response(200)
+        handler.send_header("Content-Type", "text/event-stream")
+        handler.send_header("Connection", "close")
+        handler.end_headers()
+        handler.wfile.write(chunk(WASH[:20]).encode())
+        handler.wfile.flush()
+        release.wait(20)
+
+    agent, _ = agent_for(serve(behave), stream=True, timeout=0.3)
+    began = time.monotonic()
+    assert agent.run("Wash the plate.").plan["planner"] == "rules"
+    assert time.monotonic() - began < 5
+    release.set()
+
+
+UNSAFE = {
+    "bin": '{"skill": "throw_away", "object": "mug", "receptacle": null}',
+    "slice": '{"skill": "cut", "object": "apple", "tool": null}',
+    "wash the mug too, in another script": '{"skill": "wash", "object": "m\u0443g", "receptacle": null}',
+    "control characters": '{"skill": "break", "object": "pla\u200bte"}',
+    "right to left": '{"skill": "wash", "object": "\u202eetalp", "receptacle": null}',
+    "path": '{"skill": "wash", "object": "../../etc/passwd", "receptacle": null}',
+}
+
+
+@pytest.mark.parametrize("name", sorted(UNSAFE))
+@pytest.mark.parametrize("stream", [False, True])
+def test_plans_that_fit_the_schema_and_were_not_asked_for_are_refused(serve, name, stream):
+    wash = '{"skill": "wash", "object": "plate", "receptacle": null}'
+    reply = f'{{"steps": [{wash}, {UNSAFE[name]}], "question": ""}}'
+
+    def behave(handler, number):
+        if stream:
+            send(handler, 200, chunk(reply) + "data: [DONE]\n\n", "text/event-stream")
+        else:
+            send(handler, 200, completion(reply))
+
+    agent, robot = agent_for(serve(behave), stream=stream)
+    before = {n: t.parent for n, t in robot.home.things.items() if n != "plate"}
+    result = agent.run("Wash the plate.")
+    assert result.claimed, result.reason
+    assert result.plan["planner"] == "rules"
+    assert {n: t.parent for n, t in robot.home.things.items() if n != "plate"} == before
 
 
 def test_cancel_stops_a_streaming_model(serve):
