@@ -171,6 +171,10 @@ class Resolver:
             refs = self._pieces(phrase)
         else:
             refs = self._named(intent, parameter, phrase, chosen)
+        if not refs and phrase.pronoun == "it" and intent.skill == "toggle_on":
+            burner = self._burner_in_use(phrase)  # "pan on the stove, and fire it up"
+            knob = ("StoveKnob",)
+            refs = [self.composer.helper("knob", knob, beside=self.composer.adopt(burner))] if burner else []
         if not refs:
             raise NotUnderstoodError(
                 f"I do not know what {phrase.text!r} means here", question=f"What is {phrase.text!r}?"

@@ -212,8 +212,11 @@ _END_STATES: dict[str, Tokens] = {
 
 
 def _without_until(tokens: Tokens) -> Tokens:
-    """Without "until they are home" and "while it is hot": they are nothing to do."""
+    """Without "until they are home", "while it is hot" and "so that it cooks": they are nothing to do."""
     for i, token in enumerate(tokens):
+        if i and tokens[i : i + 2] == ("so", "that"):
+            end = next((j for j in range(i, len(tokens)) if tokens[j] in {",", "then", "."}), len(tokens))
+            return _without_until((*tokens[:i], *tokens[end:]))
         whose = tokens[i + 1 : i + 2]
         stays = token in {"until", "till"} and whose and whose[0] in _PERSONS
         during = token == "while" and whose and whose[0] in _PERSONS | {"it", "you"}

@@ -220,7 +220,7 @@ def _telling(piece: Tokens, is_noun: Callable[[str], bool]) -> int | None:
         return shift
     if tokens[0] == "no" and len(tokens) > 1 and tokens[1] not in {"wait", "sorry", "not"} | w.DETERMINERS.keys():
         return shift
-    if _does_itself(tokens):
+    if _does_itself(tokens) or _will_do(tokens) or tokens[:2] in (("i", "have"), ("we", "have")):
         return shift + 1
     if suiting(tokens):
         return None  # "the cabinet is fine": that is the place

@@ -110,6 +110,8 @@ class _Interpreter:
     def interpret(self, clause: Clause) -> list[Intent]:
         if not clause.told and not clause.sense and not clause.negated and self._is_order(clause):
             clause = replace(clause, sense="move", verb=("put",))
+        if clause.verb[:1] == ("dry",) and any(p.relation in {"in", "on"} for p in clause.prepositional):
+            clause = replace(clause, sense="move", verb=("put",))  # it dries by itself there
         if clause.told or clause.negated or clause.sense in {"", "unable", "repeat"}:
             return []
         handler = getattr(self, f"_{clause.sense}", None)

@@ -224,6 +224,8 @@ def participle_base(word: str) -> str | None:
         return _PARTICIPLES[word]
     if not word.endswith("ed"):
         return None
+    if word.endswith("ied") and w.verb_base(word[:-3] + "y"):
+        return word[:-3] + "y"
     for base in (word[:-2], word[:-1], word[:-3]):
         if w.verb_base(base) == base:
             return base

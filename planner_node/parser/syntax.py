@@ -7,7 +7,7 @@ destination, which describes the object) is decided in `planner_node.parser.inte
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -213,6 +213,11 @@ class Splitter:
                 described = told_of and phrase.words[-1:] and phrase.words[-1] in VAGUE
                 if not (share or described or any(self.is_noun(words) for words in whole)):
                     continue
+                before = [j for j in range(max(0, i - 3), i) if j + w.PREPOSITIONS.match(part, j) == i]
+                if before and {"it", "them"} & set(part[: before[0]]):
+                    # "I'll drink it at the counter": where, and no other thing.
+                    relation = w.PREPOSITIONS[part[before[0] : i]]
+                    return Clause(sense="", prepositional=(Prepositional(relation, phrase),), text=text, told=True)
                 place: tuple[Prepositional, ...] = ()
                 listed, end = self._also_named(part, end)
                 match = w.PREPOSITIONS.match(part, end)
@@ -570,7 +575,7 @@ class Splitter:
                     # "put the spoon inside", "… in there": where, was said before.
                     prepositional.append(Prepositional(relation, NounPhrase(pronoun="it")))
                 continue
-            moved = objects and not prepositional and w.VERBS.get(verb[:1]) == "move"
+            moved = objects and not prepositional and w.VERBS.get(verb[:1]) in {"move", "bring", "take"}
             if token == "there" and moved and self._closes(tokens, position + 1):
                 # "put it there", but not "put it there on the table"
                 prepositional.append(Prepositional("in", NounPhrase(pronoun="it")))
@@ -1133,11 +1138,9 @@ def _with_topics(clauses: list[Clause]) -> list[Clause]:
                 del result[at]
             result.append(replace(clause, objects=(*named, *clause.objects[1:])))
             goes_on = bool(before.topic)
-        elif clause.sense and before is not None and before.told and before.objects and _takes_place(clause):
+        elif clause.sense and (where := _told_place(result)) is not None and _takes_place(clause):
             # "they eat from the bowl, so put a slice in there"
-            places = tuple(
-                replace(p, phrase=before.objects[0]) if p.phrase.pronoun == "it" else p for p in clause.prepositional
-            )
+            places = tuple(replace(p, phrase=where) if p.phrase.pronoun == "it" else p for p in clause.prepositional)
             result.append(replace(clause, prepositional=places))
         elif goes_on and clause.sense and not clause.objects and not clause.told:
             result.append(replace(clause, objects=(NounPhrase(pronoun="it"),)))
@@ -1156,10 +1159,19 @@ def _gather(clauses: list[Clause], at: int) -> int:
     return at
 
 
+def _told_place(clauses: Sequence[Clause]) -> NounPhrase | None:
+    """The place that was told of just before, or the thing, if that may be one."""
+    last = clauses[-1] if clauses and clauses[-1].told else None
+    if last is None:
+        return None
+    return last.objects[0] if last.objects else next((p.phrase for p in last.prepositional), None)
+
+
 def _takes_place(clause: Clause) -> bool:
     """Whether something named is to go where "it" or "there" says."""
-    named = bool(clause.objects) and not clause.objects[0].pronoun
-    return named and any(p.phrase.pronoun == "it" and p.relation in {"in", "on"} for p in clause.prepositional)
+    return bool(clause.objects) and any(
+        p.phrase.pronoun == "it" and p.relation in {"in", "on"} for p in clause.prepositional
+    )
 
 
 def _is_wish(clause: Clause) -> bool:
