@@ -32,6 +32,10 @@ _WORTHWHILE = 0.6
 """Square metres of uncovered floor for which an area is put where the map may still grow."""
 _LEFTOVER = 0.12
 """Square metres of uncovered floor for which one is put where nothing unseen is near."""
+_SHARE = 0.01
+"""Share of the floor that may stay uncovered; while it is more, areas are put for less than `_LEFTOVER` too."""
+_SCRAP = 0.02
+"""Square metres for which none is put in any case."""
 _DOOR = 1.1
 """Passages narrower than this part rooms, metres; doors are 0.7 to 1.0 m wide."""
 _ROOM = 1.0
@@ -73,12 +77,14 @@ class AreaMap:
     next_area: int = 1
     next_room: int = 1
 
-    def update(self, grid: OccupancyGrid, start: Sequence[float]) -> bool:
+    def update(self, grid: OccupancyGrid, start: Sequence[float], *, settled: bool = False) -> bool:
         """Follow the grid: areas for newly seen floor, none where there is no floor any more.
 
         Args:
             grid: The floor.
             start: Where the robot is, metres: only floor that it can reach gets areas.
+            settled: Whether the floor has ceased to grow; until then its border is covered only where much of it is
+                seen, since the best places for areas there are not known yet.
 
         Returns:
             Whether anything changed.
@@ -88,7 +94,7 @@ class AreaMap:
         if not reachable.any():
             return False
         self._drop_blocked(grid)
-        self._cover(grid, reachable)
+        self._cover(grid, reachable, settled=settled)
         distance, owner = grid.nearest_of(list(self.areas.values()))
         self._connect(grid, distance, owner)
         self._divide(grid)
@@ -113,12 +119,15 @@ class AreaMap:
             if not math.isfinite(cost):
                 del self.areas[area_id]
 
-    def _cover(self, grid: OccupancyGrid, reachable: npt.NDArray[np.bool_]) -> None:
+    def _cover(self, grid: OccupancyGrid, reachable: npt.NDArray[np.bool_], *, settled: bool) -> None:
         cell = grid.resolution**2
         narrow = _to_wall(grid) <= _DOOR / 2
         width = 2 * round(0.8 * self.reach / grid.resolution) + 1
         border = 2 * round(0.4 / grid.resolution) + 1
         growing = ndimage.maximum_filter((grid.states == CellState.UNSEEN).astype(np.uint8), size=border) > 0
+        if settled:
+            growing[:] = False
+        tolerated = _SHARE * float(reachable.sum())
         distance, _ = grid.nearest_of(list(self.areas.values()), limit=self.reach + 1e-6)
         while True:
             uncovered = reachable & ~np.isfinite(distance)
@@ -132,7 +141,7 @@ class AreaMap:
             score = np.where(uncovered, gains + 0.05 * np.minimum(grid.clearance(), 1.0), -1.0)
             row, column = np.unravel_index(int(np.argmax(score)), grid.shape)
             gain = float(covered[row, column]) * cell
-            if gain < _LEFTOVER:
+            if gain < (_LEFTOVER if uncovered.sum() <= tolerated else _SCRAP):
                 return
             if gain < _WORTHWHILE and growing[row, column]:
                 # All that is left gains less, so the rest of the growing border can wait for more of the map.

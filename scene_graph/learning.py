@@ -356,9 +356,11 @@ def _follow_floor(frame: Frame) -> None:
     if frame.view is not None and state.robot is not None:
         covered_floor = state.grid.area()
         grown = covered_floor - state.covered
-        if grown >= _STEP or (abs(grown) >= _STEP / 10 and state.frames % _FOLLOW == 0):
+        now_and_then = state.frames % _FOLLOW == 0 and (abs(grown) >= _STEP / 10 or not state.settled)
+        if grown >= _STEP or now_and_then:
             state.covered = covered_floor
-            if state.areas.update(state.grid, state.robot):
+            state.settled = grown < _STEP
+            if state.areas.update(state.grid, state.robot, settled=state.settled):
                 touched = state.things
     if not state.areas.areas:
         return

@@ -93,6 +93,7 @@ class GraphState:
         self.apart: dict[tuple[str, str], int] = {}
         self.robot: tuple[float, float] | None = None
         self.covered = -math.inf
+        self.settled = False
         self.next_object = 1
         self.extra: dict[Any, Any] = {}
         self._objects: dict[str, SceneObject] = {}
