@@ -57,6 +57,8 @@ def import_alfred(request: ImportRequest) -> int:
         imported = _import(request, workers, on_progress)
     for reason, times in imported.skipped.most_common():
         console.print(f"skipped {times}: {reason}", highlight=False, markup=False)
+    for line in imported.short:
+        console.print(line, highlight=False, markup=False)
     if not imported.tasks:
         raise CliError("nothing could be imported; see the reasons above")
     what = f"--histories {request.histories} --length {request.length}" if request.histories else _sampling(request)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,8 @@ from sim.simulation import Simulation
 __all__ = ["Imported", "import_histories", "import_tasks"]
 
 _FRAME = (400, 300)
-_SPARE = 2
-"""So many times the wanted instructions are tried for a history, since some cannot follow the others."""
-
-_ROUNDS = 4
-"""How often a history is shortened by what does not work in it before it is given up."""
+_SPARE = 1.5
+"""So many times the instructions that a history still wants are tried at once, since some cannot follow the others."""
 
 Progress = Callable[[int, int], None]
 
@@ -39,10 +37,12 @@ class Imported:
     Attributes:
         tasks: Those that fit.
         skipped: How many records did not, by reason.
+        short: Histories that have fewer instructions than were wanted, in words.
     """
 
     tasks: list[Task] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
+    short: list[str] = field(default_factory=list)
 
 
 def import_tasks(
@@ -154,7 +154,8 @@ def import_histories(
     """Records of one home in sequence, each in the words of one of its people, as long histories.
 
     Every history is carried out by an oracle; what cannot follow the tasks before it (its object was sliced, its goal
-    already holds) is left out and counted.
+    already holds) is left out and counted, and others are drawn until the history is long enough or its floor plan has
+    no more records.
 
     Args:
         source: See `read_records`.
@@ -178,7 +179,7 @@ def import_histories(
     chunks = []
     for number in range(histories):
         records = by_plan[rich[number % len(rich)]]
-        drawn = rng.sample(records, min(len(records), _SPARE * length))
+        drawn = rng.sample(records, len(records))
         chosen = [(record, rng.randrange(max(1, len(record.sentences)))) for record in drawn]
         chunks.append((number + 1, chosen, length, seed))
     imported = Imported()
@@ -186,9 +187,15 @@ def import_histories(
         imported.skipped.update(skipped)
         if task is not None:
             imported.tasks.append(task)
+            if len(task.instructions) < length:
+                imported.short.append(
+                    f"{task.id} has {len(task.instructions)} instructions, not {length}: nothing else that "
+                    f"people said about {task.place} can follow them"
+                )
         if on_progress is not None:
             on_progress(done, histories)
     imported.tasks.sort(key=lambda task: task.id)
+    imported.short.sort()
     return imported
 
 
@@ -203,20 +210,22 @@ def _build_history(
     except SimError:
         return None, Counter({f"{place} is no floor plan of AI2-THOR 5.0": len(chosen)})
     with simulation:
-        goals = list(_goals(chosen, simulation.event.metadata["objects"], skipped))
-        for _ in range(_ROUNDS):
+        untried = _goals(chosen, simulation.event.metadata["objects"], skipped)
+        kept: list[GoalInstruction] = []
+        while True:
+            # Every round but the last drops a goal for good, so there is a last one.
+            more = list(islice(untried, math.ceil(_SPARE * (length - len(kept)))))
+            goals = kept + more
             if not goals:
-                break
-            task = _history(f"alfred-history-{number:02d}", place, goals)
-            problems = prove_each(task, simulation, seed=seed)
-            fitting = [goal for goal, problem in zip(goals, problems, strict=True) if not problem]
-            if len(fitting) == len(goals) <= length:
-                return task, skipped
+                skipped["its history came to nothing"] += 1
+                return None, skipped
+            name = f"alfred-history-{number:02d}"
+            problems = prove_each(_history(name, place, goals), simulation, seed=seed)
+            if not any(problems) and (len(goals) >= length or not more):
+                return _history(name, place, goals[:length]), skipped
             for problem in filter(None, problems):
                 skipped[_reason(problem[0])] += 1
-            goals = fitting[:length]
-    skipped["its history came to nothing"] += len(goals)
-    return None, skipped
+            kept = [goal for goal, problem in zip(goals, problems, strict=True) if not problem][:length]
 
 
 def _goals(

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from karma_eval.alfred_import import import_tasks
+from karma_eval.alfred_import import import_histories, import_tasks
 from karma_eval.alfred_records import fingerprint, read_records
 from karma_eval.alfred_tasks import UnfitError, to_task
 from karma_eval.errors import EvalError
@@ -113,3 +113,18 @@ def test_records_that_do_not_fit_are_counted(tmp_path):
     assert [task.id for task in imported.tasks] == ["alfred-trial_1-0"]
     assert imported.skipped.total() == 2
     assert "there is no Sled any more" in imported.skipped
+
+
+@pytest.mark.sim
+def test_a_history_draws_until_it_is_long_enough_or_says_that_there_is_no_more(tmp_path):
+    same = [line(f"trial_{n}") for n in range(4)]  # the goal of one is the goal of all: only the first can be tried
+    sink = line("trial_5", parent_target="SinkBasin")
+    path = write(tmp_path, *same, sink)
+    whole = import_histories(path, histories=1, length=2)
+    assert [len(task.instructions) for task in whole.tasks] == [2]
+    assert whole.short == []
+    cut = import_histories(path, histories=1, length=5)
+    assert [len(task.instructions) for task in cut.tasks] != [5]
+    (words,) = cut.short
+    assert "instructions, not 5" in words
+    assert cut.skipped["its goal already holds in the scene"] > 0
