@@ -15,11 +15,11 @@ from karma_cli.errors import CliError
 from karma_eval.check import Finding, check
 from karma_eval.condition import PLANNERS, Condition
 from karma_eval.metrics import summarise
+from karma_eval.own import is_own
 from karma_eval.replay import find_run, replay
 from karma_eval.report import write_report
-from karma_eval.rivals import is_own
 from karma_eval.runner import RUNS, check_player, evaluate, load_records, plan_jobs, write_results
-from karma_eval.stack import MEMORIES
+from karma_eval.stack import MEMORIES, make_planner
 from karma_eval.suites import QUICK, SUITES
 from memory_node.policies import create
 from sim.disturb import Passing
@@ -53,8 +53,8 @@ def run_suites(
 
     Args:
         tasks: Task files.
-        planner: Planners, comma-separated.
-        memory: Memories, comma-separated.
+        planner: Planners, comma-separated; FILE.py:CLASS is the user's own.
+        memory: Memories, likewise.
         seeds: Runs of each task and condition.
         out: Results folder; runs that it holds already are not done again.
         jobs: Runs at a time; None for one a core.
@@ -75,8 +75,9 @@ def run_suites(
         SimError: If noise or disturbances make no sense, or the Unity player cannot be had.
     """
     planners = _choose(planner, PLANNERS, "planner")
-    own = [name for name in memory.split(",") if is_own(name)]
-    memories = own + _choose(",".join(n for n in memory.split(",") if n not in own), MEMORIES, "memory", least=not own)
+    for name in filter(is_own, planners):
+        make_planner(name)  # what cannot be loaded is told before anything is run
+    memories = _choose(memory, MEMORIES, "memory")
     policies = _policies(policy) if policy else [None]
     capacities = _capacities(capacity)
     # Written anew, so that what means the same is the same condition, and what means nothing fails at once.
@@ -229,11 +230,13 @@ def _policies(text: str) -> list[str | None]:
     return chosen
 
 
-def _choose(text: str, known: tuple[str, ...], what: str, *, least: bool = True) -> list[str]:
+def _choose(text: str, known: tuple[str, ...], what: str) -> list[str]:
+    """The names of a comma-separated list, each known or ``FILE.py:CLASS``."""
     chosen = [name.strip() for name in text.split(",") if name.strip()]
-    unknown = [name for name in chosen if name not in known]
-    if unknown or (least and not chosen):
-        raise CliError(f"unknown {what} {', '.join(unknown) or text!r}; use any of {', '.join(known)}")
+    unknown = [name for name in chosen if name not in known and not is_own(name)]
+    if unknown or not chosen:
+        names = f"{', '.join(known)}, FILE.py:CLASS"
+        raise CliError(f"unknown {what} {', '.join(unknown) or text!r}; use any of {names}")
     return chosen
 
 

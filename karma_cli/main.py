@@ -176,7 +176,9 @@ def run(
 @friendly
 def evaluate(
     tasks: Annotated[list[Path] | None, typer.Argument(metavar="[TASKS.yaml …]", help="Task files.")] = None,
-    planner: Annotated[str, typer.Option(help="Planners to compare, comma-separated.")] = DEFAULT_PLANNER,
+    planner: Annotated[
+        str, typer.Option(help="Planners to compare, comma-separated; FILE.py:CLASS is your own.")
+    ] = DEFAULT_PLANNER,
     memory: Annotated[
         str, typer.Option(help="Memories to compare, comma-separated (docs/evaluation.md); FILE.py:CLASS is your own.")
     ] = "full,none",

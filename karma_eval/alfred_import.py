@@ -6,7 +6,7 @@ import math
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,11 @@ __all__ = ["Imported", "import_histories", "import_tasks"]
 _FRAME = (400, 300)
 _SPARE = 1.5
 """So many times the instructions that a history still wants are tried at once, since some cannot follow the others."""
+
+_VAIN = "cannot "
+"""How the problem of a change that cannot be made begins."""
+
+_HOLDS = "its goal already holds in the scene"
 
 Progress = Callable[[int, int], None]
 
@@ -130,7 +135,7 @@ def _without_hopeless_places(task: Task, simulation: Simulation, seed: int) -> t
 def _reason(problem: str) -> str:
     """A problem without what is special to one task, so that it can be counted."""
     if "already hold" in problem:
-        return "its goal already holds in the scene"
+        return _HOLDS
     if " has no " in problem:
         return "the scene has no " + problem.rpartition(" has no ")[2].split(" that could be")[0].split("#")[0]
     if "cannot put" in problem:
@@ -211,21 +216,43 @@ def _build_history(
         return None, Counter({f"{place} is no floor plan of AI2-THOR 5.0": len(chosen)})
     with simulation:
         untried = _goals(chosen, simulation.event.metadata["objects"], skipped)
+        again: list[GoalInstruction] = []
         kept: list[GoalInstruction] = []
         while True:
-            # Every round but the last drops a goal for good, so there is a last one.
-            more = list(islice(untried, math.ceil(_SPARE * (length - len(kept)))))
+            # Every round gives a goal up, or the state in which it was tried, or is the last.
+            wanted = math.ceil(_SPARE * (length - len(kept)))
+            more = list(islice(untried, wanted))
+            more += [again.pop() for _ in range(min(len(again), wanted - len(more)))]
             goals = kept + more
             if not goals:
                 skipped["its history came to nothing"] += 1
                 return None, skipped
             name = f"alfred-history-{number:02d}"
-            problems = prove_each(_history(name, place, goals), simulation, seed=seed)
-            if not any(problems) and (len(goals) >= length or not more):
+            blamed = _blamed(prove_each(_history(name, place, goals), simulation, seed=seed))
+            if not blamed and (len(goals) >= length or not more):
                 return _history(name, place, goals[:length]), skipped
-            for problem in filter(None, problems):
-                skipped[_reason(problem[0])] += 1
-            kept = [goal for goal, problem in zip(goals, problems, strict=True) if not problem][:length]
+            for index, reason in blamed.items():
+                goal = goals[index]
+                if reason == _HOLDS and goal.places:
+                    # Another of its people has been here with the same wish: somebody else undoes it before.
+                    again.append(replace(goal, states=(*goal.places, *goal.states), places=()))
+                else:
+                    skipped[reason] += 1
+            kept = [goal for index, goal in enumerate(goals) if index not in blamed][:length]
+
+
+def _blamed(problems: Sequence[Sequence[str]]) -> dict[int, str]:
+    """Which goals of a history do not work, by their places in it, and why."""
+    found: dict[int, str] = {}
+    if problems and problems[0] and problems[0][0].startswith(_VAIN) and all(told == problems[0] for told in problems):
+        return {0: _reason(problems[0][0])}  # what had to be so before all of them
+    for index, told in enumerate(problems):
+        own = [problem for problem in told if not problem.startswith(_VAIN)]
+        if own:
+            found.setdefault(index, _reason(own[0]))
+        if len(own) < len(told):  # somebody else could not prepare the goal after this one
+            found[index + 1] = _reason(told[-1])
+    return found
 
 
 def _goals(

@@ -20,7 +20,7 @@ class Condition:
     Attributes:
         memory: ``full``, ``no-ltm``, ``no-stm``, ``none`` (remembers within an instruction only: the reference), or
             one of `karma_eval.rivals.RIVALS`.
-        planner: One of `PLANNERS`.
+        planner: One of `PLANNERS`, or ``FILE.py:CLASS`` of a planner of the user's own.
         policy: Replacement policy of short-term memory, by the name that `memory_node.policies.create` takes; None for
             the default.
         capacity: Objects that short-term memory holds.

@@ -141,6 +141,12 @@ class _Run:
                     found.append([str(error)])
                 if not goes_on(found[-1]):
                     break
+                try:
+                    self._meanwhile(judge, instruction)
+                except TaskError as error:
+                    found[-1].append(str(error))
+                    if not goes_on(found[-1]):
+                        break
         finally:
             end()
         return found
@@ -171,13 +177,16 @@ class _Run:
             missed = [f"not met by the oracle: {m.milestone}" for m in verdict.milestones if not m.met]
             harm = [f"the oracle's way does harm: {h.label} was {h.kind}" for h in verdict.harm]
             return [*([failure] if failure else []), *(missed if not failure else []), *harm]
+        return []
+
+    def _meanwhile(self, judge: Judge, instruction: Instruction) -> None:
+        """What somebody else does after an instruction, whatever has come of it."""
         binding = dict(judge.bindings)
         for change in instruction.meanwhile:
             binding = apply_change(self._simulation, change, binding=binding, rng=self._rng)
         if instruction.meanwhile:
             judge.rebase(self._simulation.event.metadata["objects"], binding=binding)
             self._binding |= {k: v for k, v in binding.items() if k not in self._binding}
-        return []
 
     def _achieve_all(self, judge: Judge, index: int, instruction: Instruction) -> str | None:
         """Make all milestones true in order, the final ones at the end; returns why not."""

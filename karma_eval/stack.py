@@ -11,7 +11,8 @@ from pathlib import Path
 from karma_eval.condition import PLANNERS, Condition
 from karma_eval.errors import EvalError
 from karma_eval.explore import Exploration, explore
-from karma_eval.rivals import RIVALS, is_own, open_rival
+from karma_eval.own import is_own, load_own
+from karma_eval.rivals import RIVALS, open_rival
 from memory_node import policies
 from memory_node.memory import Memory
 from planner_node.local import LocalKnowledge, MemoryMode
@@ -28,12 +29,17 @@ MEMORIES = (*(mode.value for mode in MemoryMode), *RIVALS)
 
 
 def make_planner(name: str) -> Planner:
-    """A planner by name; ``llm`` reads its endpoint from the environment.
+    """A planner by name, or by ``FILE.py:CLASS``; ``llm`` reads its endpoint from the environment.
 
     Raises:
-        EvalError: If there is none of that name.
+        EvalError: If there is none of that name, or the file cannot be loaded.
         PlannerError: If it cannot be set up; the message says what is missing.
     """
+    if is_own(name):
+        own: Planner = load_own(name, "planner")()
+        if not all(hasattr(own, needed) for needed in ("name", "plan", "cancel")):
+            raise EvalError(f"{name} is no planner: it needs a name, plan(instruction, situation) and cancel()")
+        return own
     match name:
         case "rules":
             return RulesPlanner()

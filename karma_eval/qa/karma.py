@@ -79,7 +79,8 @@ class KarmaAnswerer:
                 return Answer(yes=_apart(first, last))
             case Asks.CONTENTS:
                 inside = self._memory.recall("", within=found.object.object_id, k=_MANY, min_score=0.0)
-                return Answer(labels=tuple(sorted({r.object.label for r in inside if not r.stale})))
+                labels = {r.object.label for r in inside if not r.stale}
+                return Answer(labels=tuple(sorted(n for n in labels if "pickupable" in ontology().get(n).affordances)))
         raise AssertionError(f"unknown question {question.asks}")
 
     def _count(self, word: str) -> Answer:

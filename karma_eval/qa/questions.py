@@ -132,7 +132,7 @@ class _Maker:
             label
             for label in labels
             if recording.labels.get(label) == 1
-            and "shell" not in ontology().get(label).categories  # where is the floor?
+            and not self._shell(label)  # where is the floor?
             and not labels & (set(ontology().find(_word(label))) - {label})
         }
         self._one = {i: s for i, s in self._seen.items() if s[0].label in self._plain}
@@ -230,7 +230,7 @@ class _Maker:
         for sightings in self._seen.values():
             by_label[sightings[0].label].append(sightings)
         for label, things in sorted(by_label.items()):
-            if len(set(ontology().find(_word(label))) & set(by_label)) > 1:
+            if len(set(ontology().find(_word(label))) & set(by_label)) > 1 or self._shell(label):
                 continue
             visits = {s.visit for sightings in things for s in sightings}
             yield Question(
@@ -270,7 +270,7 @@ class _Maker:
                 continue
             word = _word(self._one[place][0].label)
             yield Question(
-                text=f"What did you see on or in the {word} last?",
+                text=f"Which things that can be picked up did you see on or in the {word} last?",
                 ability=Ability.PLACE,
                 asks=Asks.CONTENTS,
                 subjects=(word,),
@@ -278,19 +278,20 @@ class _Maker:
             )
 
     def _changes(self) -> Iterator[Question]:
-        """What stood elsewhere at the end of one visit than at the end of another."""
+        """What had by the end of one visit been seen elsewhere than by the end of another."""
         ends = [visit.end for visit in self._recording.visits]
+        resting = [[s for s in sightings if not s.held] for sightings in self._one.values()]
         for first in range(len(ends)):
             for last in range(first + 1, len(ends)):
                 moved = set()
-                for sightings in self._one.values():
-                    by_visit = {s.visit: s for s in sightings if not s.held}
-                    both = first in by_visit and last in by_visit and self._pickupable(sightings[0].label)
-                    if both and _apart(by_visit[first], by_visit[last]):
-                        moved.add(sightings[0].label)
+                for sightings in filter(None, resting):
+                    before = [s for s in sightings if s.stamp <= ends[first]]
+                    after = [s for s in sightings if s.stamp <= ends[last]]
+                    if before and self._pickupable(after[-1].label) and _apart(before[-1], after[-1]):
+                        moved.add(after[-1].label)
                 if moved:
                     yield Question(
-                        text=f"Which things had been moved on visit {last + 1} since visit {first + 1}, by whomever?",
+                        text=f"Which things stand elsewhere after visit {last + 1} than after visit {first + 1}?",
                         ability=Ability.MULTI_SESSION,
                         asks=Asks.CHANGED,
                         subjects=tuple(sorted(_word(label) for label in self._plain if self._pickupable(label))),
@@ -331,6 +332,10 @@ class _Maker:
                 subjects=(word,),
                 known=False,
             )
+
+    def _shell(self, label: str) -> bool:
+        """Whether things of a class are part of the building."""
+        return "shell" in ontology().get(label).categories
 
     def _pickupable(self, label: str) -> bool:
         return "pickupable" in ontology().get(label).affordances

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import runpy
 from collections.abc import Callable
 
 from karma_eval.errors import EvalError
+from karma_eval.own import is_own, load_own
 from karma_eval.rivals.emem import EmemKnowledge
 from karma_eval.rivals.last_seen import LastSeenKnowledge
 from karma_eval.rivals.omniscient import OmniscientKnowledge
@@ -15,7 +15,7 @@ from planner_node.local import LocalKnowledge
 from sim.bridge import ThorRobot
 from sim.simulation import Simulation
 
-__all__ = ["RIVALS", "is_own", "open_rival"]
+__all__ = ["RIVALS", "open_rival"]
 
 RIVALS: dict[str, Callable[[Memory, ThorRobot, Simulation], LocalKnowledge]] = {
     "paper": lambda memory, robot, simulation: PaperKnowledge(memory, robot=robot),
@@ -24,11 +24,6 @@ RIVALS: dict[str, Callable[[Memory, ThorRobot, Simulation], LocalKnowledge]] = {
     "omniscient": lambda memory, robot, simulation: OmniscientKnowledge(memory, robot=robot, simulation=simulation),
 }
 """``paper``: KARMA as published; ``last-seen``: CAPEAM's map; ``emem``: eMEM; ``omniscient``: the bound."""
-
-
-def is_own(name: str) -> bool:
-    """Whether a memory's name is ``FILE.py:CLASS``, a memory of the user's own."""
-    return ":" in name
 
 
 def open_rival(name: str, memory: Memory, robot: ThorRobot, simulation: Simulation) -> LocalKnowledge:
@@ -45,20 +40,8 @@ def open_rival(name: str, memory: Memory, robot: ThorRobot, simulation: Simulati
         EvalError: If there is none of that name, or it is not installed or cannot be loaded.
     """
     if is_own(name):
-        return _load(name)(memory, robot=robot)
+        own: LocalKnowledge = load_own(name, "memory")(memory, robot=robot)
+        return own
     if name not in RIVALS:
         raise EvalError(f"there is no rival memory {name!r}; use one of {', '.join(RIVALS)}")
     return RIVALS[name](memory, robot, simulation)
-
-
-def _load(name: str) -> Callable[..., LocalKnowledge]:
-    path, _, attribute = name.rpartition(":")
-    try:
-        found = runpy.run_path(path)[attribute]
-    except KeyError:
-        raise EvalError(f"{path} defines no {attribute}; name a class of it") from None
-    except Exception as error:  # whatever the user's file raises
-        raise EvalError(f"{path} cannot be loaded as a memory: {type(error).__name__}: {error}") from error
-    if not callable(found):
-        raise EvalError(f"{attribute} of {path} is no class")
-    return found  # type: ignore[no-any-return]

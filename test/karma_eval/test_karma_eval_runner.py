@@ -12,6 +12,7 @@ from karma_eval.condition import Condition
 from karma_eval.errors import EvalError
 from karma_eval.metrics import summarise
 from karma_eval.runner import RUNS, check_player, evaluate, load_records, plan_jobs, write_results
+from karma_eval.stack import make_planner
 from karma_eval.suites import SUITES
 from sim.errors import SimulatorStartError
 from sim.simulation import Simulation
@@ -172,3 +173,19 @@ def test_an_evaluation_killed_in_the_middle_leaves_no_process_and_goes_on_to_the
         for item in record["instructions"]:
             item.pop("planning_seconds")  # wall time
     assert resumed == whole
+
+
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+
+
+def test_a_planner_of_ones_own_is_loaded_from_its_file_and_what_is_none_is_refused(tmp_path):
+    planner = make_planner(f"{EXAMPLES / 'two_word_planner.py'}:TwoWordPlanner")
+    assert planner.name == "two words"
+    other = tmp_path / "other.py"
+    other.write_text("class Other:\n    name = 'other'\n")
+    with pytest.raises(EvalError, match="no planner: it needs"):
+        make_planner(f"{other}:Other")
+    with pytest.raises(EvalError, match="defines no Another"):
+        make_planner(f"{other}:Another")
+    with pytest.raises(EvalError, match=r"missing\.py cannot be loaded as a planner"):
+        make_planner("missing.py:Any")
