@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -358,6 +359,22 @@ def test_opt_is_the_best_that_any_choice_could_do(trace, capacity):
                 following[option] = max(following.get(option, 0), hits + (key in held))
         states = following
     assert policies.simulate(trace, policy="opt", capacity=capacity).hits == max(states.values())
+
+
+@pytest.mark.parametrize("capacity", [4, 16, 32, 200])
+def test_wtinylfu_hits_as_often_as_another_implementation(capacity):
+    """theine's, whose window hardly adapts where only frequency counts."""
+    theine = pytest.importorskip("theine", reason="pip install -r requirements/bench.txt")
+    bounds = np.cumsum(np.arange(1, 2001) ** -0.9)
+    trace = np.searchsorted(bounds, np.random.default_rng(20).random(15_000) * bounds[-1]).tolist()
+    cache, hits = theine.Cache(capacity), 0
+    for key in trace:
+        if cache.get(key)[1]:
+            hits += 1
+        else:
+            cache.set(key, 1)
+    rate = policies.simulate(trace, policy="wtinylfu", capacity=capacity).rate
+    assert rate == pytest.approx(hits / len(trace), abs=0.02)
 
 
 def test_a_sketch_counts_what_was_added_lately():
