@@ -20,6 +20,10 @@ _SAME: tuple[tuple[Tokens, Tokens], ...] = (
     (("it", "all"), ("it",)),
     (("provided",), ("if",)),
     (("after", "which"), ("then",)),
+    (("before", "anything", "else"), ("first",)),
+    (("but", "only", "after"), ("after",)),
+    (("only", "after"), ("after",)),
+    (("but", "only", "once"), ("once",)),
     (("following", "that"), ("then",)),
     (("after", "that"), ("then",)),
     (("as", "soon", "as"), ("once",)),
@@ -104,10 +108,18 @@ def straighten(tokens: Tokens) -> Tokens:
         tokens = _replaced(tokens, (*over, ","), ("then",))
     for before, after in _SAME:
         tokens = _replaced(tokens, before, after)
-    tokens = _with_end_state(tokens)
+    tokens = _with_end_state(_with_reason(tokens))
     for rule in (_without_times, _without_exceptions, _onward, _first, _with_tool):
         tokens = rule(tokens)
     return _described(tokens)
+
+
+def _with_reason(tokens: Tokens) -> Tokens:
+    """From "wash it as it is dirty" to "wash it because it is dirty"; "leave it as it is" stays."""
+    for i in range(2, len(tokens) - 3) if "leave" not in tokens else ():
+        if tokens[i] == "as" and tokens[i + 1] in {"it", "they"} and tokens[i + 2] in {"is", "are"}:
+            return (*tokens[:i], "because", *tokens[i + 1 :])
+    return tokens
 
 
 def correction(tokens: Tokens) -> Tokens | None:

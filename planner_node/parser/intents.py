@@ -368,7 +368,8 @@ class _Interpreter:
         objects += self._also(clause)
         if clause.verb in (("take",), ("remove",), ("get",)) and destination is None and _is_off(clause):
             return [Intent(skill="put_down", phrases={"object": o}) for o in objects]
-        if clause.verb[:1] in (("get",), ("fetch",)) and objects and objects[0].words[:1] == ("me",):
+        to_me = bool(objects) and objects[0].words[:1] in (("me",), ("us",))
+        if to_me and clause.verb[:1] in (("get",), ("fetch",), ("grab",)):
             return self._bring(replace(clause, objects=(_without_me(objects[0]), *objects[1:])))
         result: list[Intent] = []
         for thing in objects:
@@ -537,6 +538,8 @@ class _Interpreter:
         return [Intent(skill="brew", phrases={"object": vessel or NounPhrase(words=("mug",), determiner="a")})]
 
     def _pour(self, clause: Clause) -> list[Intent]:
+        if any(o.words[:1] in (("me",), ("us",)) for o in clause.objects):
+            return []  # "pour me a glass of water": nothing that pouring away would do
         words = clause.text.split()
         vessel = next((p.phrase for p in clause.prepositional if p.relation in {"in", "to"}), None)
         if vessel is None:
@@ -775,8 +778,8 @@ def interpret(clauses: Sequence[Clause], ontology: Ontology, before: Sequence[In
         heads = clause.topic or (not intents and bool(_HEADING.fullmatch(clause.text)))
         if not found and heads and clause is not clauses[-1]:
             told.append(clause.text)  # a heading: "make a salad: …"
-        elif not found and not clause.negated and clause.text.strip():
-            unclear.append(clause.text)
+        elif not found and clause.text.strip() and (not clause.negated or "but" in clause.text.split()):
+            unclear.append(clause.text)  # "don't put it on the table but on the counter"
         elif found and not clause.negated:
             carried_out.append(clause)
     unclear += [clause.text for clause in carried_out if _left_out(clause, intents, ontology)]
@@ -796,7 +799,7 @@ def interpret(clauses: Sequence[Clause], ontology: Ontology, before: Sequence[In
 
 def _left_out(clause: Clause, intents: Sequence[Intent], ontology: Ontology) -> list[str]:
     """Things that a clause names and that no intent is about: so it was not understood whole."""
-    if any(not intent.phrases and intent.text == clause.text for intent in intents):
+    if clause.sense in {"empty", "pour"} or any(not i.phrases and i.text == clause.text for i in intents):
         return []  # "put the apple down": whatever is held
     said = {word for intent in intents for phrase in intent.phrases.values() for word in _words(phrase)}
     said |= {word for intent in intents for word in intent.condition} | set(clause.verb)

@@ -32,7 +32,7 @@ _OTHERWISE = w.word_set(
     """
     no neither nor not except excepting besides without unless before after until while instead me us him her
     twice thrice tomorrow tonight today yesterday later o clock daily hourly weekly monthly yearly half halfway
-    upside
+    upside it them
     """
 )
 """Words that change what is asked for, and that no skill heeds."""
@@ -53,6 +53,9 @@ _TIMES = w.word_set(
 )
 """Of these, the ones that mean it wherever they stand."""
 
+_DRAINS = frozenset({"sink", "basin", "drain", "kitchen"})
+"""Where things are emptied, whether that is said or not."""
+
 _ROOMS = w.word_set(
     """
     kitchen bedroom bathroom room hall hallway house home flat apartment office studio den lounge restroom washroom
@@ -64,8 +67,8 @@ _ROOMS = w.word_set(
 
 _FINE = w.LANDMARKS | w.word_set(
     """
-    one ones any too please also now again away together there here itself alone only me us you water robot
-    closest nearest located placed sitting standing lying
+    one ones any somewhere anywhere through too please also now again away together there here itself alone only
+    me us you water robot closest nearest located placed sitting standing lying
     """
 )
 """Words about a thing or a place that change nothing."""
@@ -97,7 +100,8 @@ def leftovers(clause: Clause, intents: Sequence[Intent], ontology: Ontology) -> 
         phrases += [f"{p.relation} {p.phrase.text}" for p in places if _is_nowhere(p.phrase, ontology)]
     named = [] if clause.sense in {"brew", "wait"} else [("", o) for o in clause.objects]
     for relation, phrase in named + [(p.relation, p.phrase) for p in clause.prepositional if named]:
-        if phrase.words and not set(phrase.words) & taken and not _heeded(relation, phrase, ontology):
+        drains = clause.sense in {"empty", "pour"} and set(phrase.words) <= _DRAINS
+        if phrase.words and not set(phrase.words) & taken and not drains and not _heeded(relation, phrase, ontology):
             phrases.append(f"{relation} {phrase.text}".strip())
     bare = [o for o in clause.objects[1:] if o.words and not o.determiner and o.count is None]
     # "Wash the apple, tango": a thing more, or another order.

@@ -21,6 +21,8 @@ __all__ = ["VAGUE", "Clause", "NounPhrase", "Prepositional", "Splitter", "singul
 
 _CONTRACTIONS = (
     (re.compile(r"[’`]"), "'"),
+    (re.compile(r"\b(teh|hte)\b"), "the"),
+    (re.compile(r"\b(adn|nad)\b"), "and"),
     (re.compile(r",? (is|are|does|do|was|has|will|can)n't (it|they|he|she|you)(?=\s*[?.!]|$)"), ""),
     (re.compile(r"\b(do|does|did|is|are|was|were|should|would|could|must)n't\b"), r"\1 not"),
     (re.compile(r"\bcan't\b"), "can not"),
@@ -262,6 +264,10 @@ class Splitter:
         condition: tuple[str, ...] = ()
         postponed: list[Clause] = []
         if tokens[:1] in (("if",), ("unless",)):
+            for i in range(3, len(tokens) - 2):
+                if tokens[i - 1 : i + 2] == (",", "if", "not"):
+                    tokens = (*tokens[:i], "otherwise", *tokens[i + 2 :])
+                    break
             cut = _comma_or(tokens, "then")
             cut = next((j for j in range(4, cut) if self._begins_order(tokens, j)), cut)
             condition, tokens = _condition(tokens[:cut]), _led(tokens[cut:])
@@ -280,6 +286,8 @@ class Splitter:
             tokens = tokens[1:]
             if tokens[:2] in (("you", "have"), ("you", "are")):
                 tokens = tokens[2:]
+                done = _done(tokens[0]) if tokens else None
+                tokens = tokens if done is None else (done, *tokens[1:])
         elif {"if", "unless"} & set(tokens):
             return self._conditional(tokens)
         if tokens[:1] == ("with",):
@@ -323,7 +331,8 @@ class Splitter:
     def _conditional(self, tokens: tuple[str, ...]) -> list[Clause]:
         """The clauses of a sentence with "if" in its midst: "wash it if …, then …", "wash it and, if …, …"."""
         cut = next(i for i, token in enumerate(tokens) if token in {"if", "unless"})
-        end = next((j for j in range(cut + 1, len(tokens)) if self._ends_condition(tokens, j)), len(tokens))
+        ends = (j for j in range(cut + 1, len(tokens)) if self._ends_condition(tokens, j, cut))
+        end = next(ends, len(tokens))
         condition, rest = _condition(tokens[cut:end]), tokens[end:]
         asked, rest = _trailed(tokens[:cut]), _led(rest)
         ahead = tokens[cut - 1] in {"and", "then", "but"} or tokens[cut - 2 : cut] in (("and", ","), ("then", ","))
@@ -341,9 +350,10 @@ class Splitter:
         told = bool({"is", "are", "looks"} & set(tokens[:i])) and tokens[i - 1] not in w.DETERMINERS
         return is_verb and told and self._starts_clause(tokens, i)
 
-    def _ends_condition(self, tokens: tuple[str, ...], i: int) -> bool:
+    def _ends_condition(self, tokens: tuple[str, ...], i: int, cut: int) -> bool:
         joins = tokens[i] == "and" and self._starts_clause(tokens, i + 1)
-        return tokens[i] in {",", "then", *_OTHERWISE} or joins
+        begins = i > cut + 3 and self._begins_order(tokens[cut:], i - cut)
+        return tokens[i] in {",", "then", *_OTHERWISE} or joins or begins
 
     def _only_things(self, clause: Clause) -> bool:
         """Whether a clause without a verb just adds things to the one before: "…, the fork and a spoon"."""

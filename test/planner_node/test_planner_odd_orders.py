@@ -66,6 +66,8 @@ def test_an_odd_order_is_left_over(order, form):
         "Open the fridge halfway.",
         "Fill the mug halfway.",
         "Pour some milk into the mug.",
+        "Pour me a glass of water.",
+        "Heat the potato, and don't put it on the table but on the counter.",
     ],
 )
 def test_part_of_a_clause_is_left_over(text):
@@ -116,6 +118,10 @@ def test_what_asks_for_nothing_more_is_no_hindrance(text):
             [("toggle_off", "the lamp is on"), ("open", "the lamp is not on")],
         ),
         ("Unless the mug is clean, wash it.", [("wash", "the mug is not clean")]),
+        ("Find the pan, and if it's dirty give it a scrub.", [("explore", ""), ("wash", "it is dirty")]),
+        ("Wash the mug as it is dirty.", [("wash", "")]),
+        ("Put the egg in the bowl, but only after you have washed the bowl.", [("wash", ""), ("move", "")]),
+        ("Once you've sliced the tomato, bin the rest.", [("cut", ""), ("throw_away", "")]),
     ],
 )
 def test_conditions_stand_where_they_belong(text, expected):
