@@ -29,6 +29,10 @@ class LongTerm(Protocol):
         """Which map its coordinates belong to."""
         ...
 
+    def align(self, observations: Iterable[Observation], view: View) -> tuple[list[Observation], View]:
+        """A frame from where it agrees best with what is known; memory does not call it on a replica."""
+        ...
+
     def observe(
         self,
         observations: Iterable[Observation],
@@ -36,6 +40,7 @@ class LongTerm(Protocol):
         *,
         robot_pose: Sequence[float] | None = None,
         stamp: float | None = None,
+        aligned: bool = False,
     ) -> list[Change]:
         """Take in what keeps its place; memory does not call it on a replica."""
         ...

@@ -218,6 +218,8 @@ class Memory:
             if stamp is None:
                 stamp = max((o.stamp for o in frame), default=beliefs.newest)
             beliefs.pass_time(stamp)
+            if view is not None and not beliefs.graph.read_only:
+                frame, view = beliefs.graph.align(frame, view)  # things that move err with the pose as the others do
             fixed, moving = self._routed(frame)
             changes: list[Change] = []
             if view is not None or robot_pose is not None:
@@ -225,7 +227,7 @@ class Memory:
                 beliefs.robot = (place[0], place[1], 0.0)
             if not beliefs.graph.read_only and (fixed or view is not None):
                 changes += beliefs.graph.observe(
-                    fixed, view, robot_pose=robot_pose, stamp=stamp if math.isfinite(stamp) else None
+                    fixed, view, robot_pose=robot_pose, stamp=stamp if math.isfinite(stamp) else None, aligned=True
                 )
                 self._keeper.graph_changed |= bool(changes)
                 moving += [o for o in fixed if beliefs.graph.left(o)]  # what it has just found to move after all

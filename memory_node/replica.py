@@ -91,6 +91,10 @@ class GraphReplica:
         self._revise([*removed, *states])
         return True
 
+    def align(self, observations: Iterable[Observation], view: View) -> tuple[list[Observation], View]:
+        """The frame as it is: what a replica holds does not say where things are seen exactly."""
+        return list(observations), view
+
     def observe(
         self,
         observations: Iterable[Observation],
@@ -98,6 +102,7 @@ class GraphReplica:
         *,
         robot_pose: Sequence[float] | None = None,
         stamp: float | None = None,
+        aligned: bool = False,
     ) -> list[Change]:
         """Refuse: only the node that owns the graph changes it.
 

@@ -58,7 +58,7 @@ def align(state: GraphState, observations: Sequence[Observation], view: View) ->
 
     Args:
         state: The graph, which is not changed.
-        observations: Of the frame, map frame.
+        observations: Of the frame; those that are not in the map frame are left alone.
         view: The frame's.
 
     Returns:
@@ -82,7 +82,7 @@ def align(state: GraphState, observations: Sequence[Observation], view: View) ->
     moved = []
     for observation in observations:
         x, y, z = (pose[:3, 3] + turn @ (np.array(observation.position) - camera)).tolist()
-        fixed = observation.held or observation.covariance is None
+        fixed = observation.held or observation.covariance is None or observation.frame_id != "map"
         moved.append(observation if fixed else replace(observation, position=(x, y, z)))
     return moved, View(pose, view.intrinsics, view.depth)
 
@@ -96,6 +96,8 @@ def _by_things(state: GraphState, observations: Sequence[Observation], camera: F
     found: list[_Equation] = []
     for observation in observations:
         if observation.size is None or observation.covariance is None or observation.held:
+            continue
+        if observation.frame_id != "map":
             continue
         thing = _counterpart(state, observation)
         if thing is None:

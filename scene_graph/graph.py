@@ -62,6 +62,7 @@ class SceneGraph(GraphState):
         *,
         robot_pose: Sequence[float] | None = None,
         stamp: float | None = None,
+        aligned: bool = False,
     ) -> list[Change]:
         """Take in one frame, from where it agrees best with what is known (see `scene_graph.alignment`).
 
@@ -70,6 +71,7 @@ class SceneGraph(GraphState):
             view: What was in clear view. Without it nothing is learned of floor, areas and absence.
             robot_pose: (x, y, ...) of the robot's base, metres.
             stamp: Time of the frame in seconds, needed where it has no observations.
+            aligned: Whether `align` gave the frame, so that it need not be done again.
 
         Returns:
             What changed, in the order of the objects' ids.
@@ -92,7 +94,8 @@ class SceneGraph(GraphState):
         elif view is not None and self.robot is None:
             self.robot = view.position[:2]
         if view is not None:
-            seen, view = align(self, seen, view)
+            if not aligned:
+                seen, view = align(self, seen, view)
             self.grid.update(view)
         if robot_pose is not None and self.robot is not None:
             self.grid.mark_free(*self.robot)
@@ -100,6 +103,15 @@ class SceneGraph(GraphState):
         self.version += 1
         self.frames += 1
         return changes
+
+    def align(self, observations: Iterable[Observation], view: View) -> tuple[list[Observation], View]:
+        """A whole frame from where it agrees best with what is known; of what moves as well, for short-term memory.
+
+        Args:
+            observations: Of the frame; those that are not in the map frame stay as they are.
+            view: Where it was taken from, as the robot believes.
+        """
+        return align(self, list(observations), view)
 
     def insert(self, observation: Observation) -> str:
         """Put a thing into the graph as it is, unasked whether it is there already or keeps its place: for importing.

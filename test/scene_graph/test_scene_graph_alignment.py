@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from boxworld import Box, look, pose, room
 from scipy.spatial.transform import Rotation
 
+from memory_node.memory import Memory
 from scene_graph import Observation, SceneGraph, View
 from scene_graph.alignment import align
 from scene_graph.perception import Instance, PerceptionLimits, perceive
@@ -79,6 +81,31 @@ def test_what_was_moved_does_not_drag_the_rest_along() -> None:
     moved, _ = align(known(THINGS), seen, view)
     drift = [math.dist(a.position, b.position) for a, b in zip(seen, moved, strict=True)]
     assert max(drift) < 0.05
+
+
+def test_what_moves_is_remembered_from_the_corrected_pose() -> None:
+    ball = Box((2.2, 2.9, 0.0), (2.4, 3.1, 0.2), "BasketBall")
+    graph, rng = known(THINGS), np.random.default_rng(3)
+    off_before: list[float] = []
+    off_after: list[float] = []
+    for _ in range(12):
+        seen, view = see([*THINGS, ball], CAMERA, off(CAMERA, rng))
+        memory = Memory.open(scene_graph=graph)
+        memory.observe(seen, view=view, stamp=9.0)
+        (found,) = memory.recall("ball", labels=["BasketBall"])
+        off_before += [math.dist(o.position, ball.centre) for o in seen if o.label == "BasketBall"]
+        off_after.append(math.dist(found.object.position, ball.centre))
+        memory.close()
+    assert np.mean(off_after) < 0.7 * np.mean(off_before)
+
+
+def test_what_is_in_another_frame_is_left_alone() -> None:
+    seen, view = see(THINGS, CAMERA, off(CAMERA, np.random.default_rng(2)))
+    elsewhere = replace(seen[0], frame_id="gripper")
+    moved, aligned = align(known(THINGS), [*seen, elsewhere], view)
+    assert aligned is not view
+    assert moved[-1] == elsewhere
+    assert moved[0] != seen[0]
 
 
 def test_where_nothing_is_known_nothing_is_moved() -> None:
