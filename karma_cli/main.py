@@ -258,6 +258,10 @@ def evaluate_answers(
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write every question and answer there.")
     ] = None,
+    kept: Annotated[
+        Path | None,
+        typer.Option("--keep", metavar="FILE", help="Keep each home that is done there, and go on from it."),
+    ] = None,
 ) -> None:
     """Ask memories about finished histories: where, when, what state, how many, in which order, never seen.
 
@@ -267,7 +271,15 @@ def evaluate_answers(
     from karma_cli.qa import run_exam
 
     raise typer.Exit(
-        run_exam(homes=homes or [], questions=questions, memories=memory, seed=seed, jobs=jobs, json_file=json_file)
+        run_exam(
+            homes=homes or [],
+            questions=questions,
+            memories=memory,
+            seed=seed,
+            jobs=jobs,
+            json_file=json_file,
+            kept=kept,
+        )
     )
 
 

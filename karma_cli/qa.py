@@ -16,7 +16,9 @@ from karma_eval.qa.run import HOMES, Exam, examine, summarise_answers
 __all__ = ["run_exam"]
 
 
-def run_exam(*, homes: list[str], questions: int, memories: str, seed: int, jobs: int, json_file: Path | None) -> int:
+def run_exam(
+    *, homes: list[str], questions: int, memories: str, seed: int, jobs: int, json_file: Path | None, kept: Path | None
+) -> int:
     """Examine memories and print a table of scores; returns the exit code.
 
     Args:
@@ -25,6 +27,7 @@ def run_exam(*, homes: list[str], questions: int, memories: str, seed: int, jobs
         memories: Names, comma-separated.
         seed: Of histories and questions.
         jobs: Homes at a time.
+        kept: File of the homes that are done, from which an exam that was killed goes on.
         json_file: Where the summary and every question with all answers go, if anywhere.
 
     Raises:
@@ -37,7 +40,10 @@ def run_exam(*, homes: list[str], questions: int, memories: str, seed: int, jobs
     with counting(console) as progress:
         bar = progress.add_task("homes", total=len(exam.homes))
         records = examine(
-            exam, workers=jobs, on_home=lambda home, done, total: progress.update(bar, completed=done, total=total)
+            exam,
+            workers=jobs,
+            kept=kept,
+            on_home=lambda home, done, total: progress.update(bar, completed=done, total=total),
         )
     summary = summarise_answers(records)
     if json_file is not None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from karma_eval.errors import EvalError
@@ -67,20 +69,25 @@ MEMORIES: dict[str, Callable[[], Answerer]] = {"karma": _karma, "emem": _emem, "
 
 
 def examine(
-    exam: Exam, *, workers: int = 1, on_home: Callable[[str, int, int], None] | None = None
+    exam: Exam,
+    *,
+    workers: int = 1,
+    kept: Path | None = None,
+    on_home: Callable[[str, int, int], None] | None = None,
 ) -> list[dict[str, Any]]:
     """Ask all memories about all homes.
 
     Args:
         exam: What is asked of whom.
         workers: Homes at a time, each in a process of its own.
+        kept: JSON Lines file that gets each home as soon as it is done; those of this exam in it are not done again.
         on_home: Takes a home's name, how many are done, and of how many.
 
     Returns:
         A record for each question and memory: home, memory, ability, asks, text, right answer, answer, score.
 
     Raises:
-        EvalError: If a memory is unknown or not installed.
+        EvalError: If a memory is unknown or not installed, or `kept` holds something else.
         SimError: If a scene does not exist or the simulator fails.
     """
     unknown = [name for name in exam.memories if name not in MEMORIES]
@@ -89,7 +96,7 @@ def examine(
     for name in exam.memories:
         MEMORIES[name]().close()  # what is not installed is told before an hour is spent
     records: list[dict[str, Any]] = []
-    for done, (home, answers) in enumerate(_homes(exam, workers), start=1):
+    for done, (home, answers) in enumerate(_homes(exam, workers, kept), start=1):
         records += answers
         if on_home is not None:
             on_home(home, done, len(exam.homes))
@@ -97,10 +104,47 @@ def examine(
     return sorted(records, key=lambda r: (order[r["home"]], r["number"], r["memory"]))
 
 
-def _homes(exam: Exam, workers: int) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def _homes(exam: Exam, workers: int, kept: Path | None) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     share, rest = divmod(exam.questions, len(exam.homes))
     jobs = [(home, share + (n < rest)) for n, home in enumerate(exam.homes)]
-    return spread(partial(_home, memories=tuple(exam.memories), seed=exam.seed), jobs, workers=workers)
+    work = partial(_home, memories=tuple(exam.memories), seed=exam.seed)
+    if kept is None:
+        yield from spread(work, jobs, workers=workers)
+        return
+    counts = dict(jobs)
+    done = {
+        line["home"]: line["answers"]
+        for line in _lines(kept)
+        if _name(exam, line["home"], counts.get(line["home"], -1)) == line["exam"]
+    }
+    yield from done.items()
+    with kept.open("a", encoding="utf-8") as file:
+        for home, answers in spread(work, [job for job in jobs if job[0] not in done], workers=workers):
+            file.write(json.dumps({"exam": _name(exam, home, counts[home]), "home": home, "answers": answers}) + "\n")
+            file.flush()
+            yield home, answers
+
+
+def _name(exam: Exam, home: str, count: int) -> str:
+    """What determines the answers about one home."""
+    return json.dumps([home, count, sorted(exam.memories), exam.seed])
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    """The homes in a file; a last line that was cut off by a kill is cut off for good."""
+    if not path.exists():
+        return []
+    text = path.read_text(encoding="utf-8")
+    whole = text[: text.rfind("\n") + 1]
+    if whole != text:
+        path.write_text(whole, encoding="utf-8")
+    try:
+        lines = [json.loads(line) for line in whole.splitlines()]
+        if all({"exam", "home", "answers"} <= line.keys() for line in lines):
+            return lines
+    except (ValueError, AttributeError):
+        pass
+    raise EvalError(f"{path} holds something else than homes that were examined; name another file")
 
 
 def _home(job: tuple[str, int], *, memories: Sequence[str], seed: int) -> tuple[str, list[dict[str, Any]]]:

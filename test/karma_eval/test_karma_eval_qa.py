@@ -185,3 +185,26 @@ def test_a_real_home_is_recorded_and_asked():
     scores = [{"memory": "karma", "ability": q.ability.value, "score": grade(q, memory.answer(q))} for q in questions]
     memory.close()
     assert summarise_answers(scores)[0]["score"] > 0.5
+
+
+def test_an_exam_that_was_cut_off_goes_on_from_the_homes_that_are_done(tmp_path, monkeypatch):
+    done = []
+
+    def home(job, *, memories, seed):
+        done.append(job[0])
+        return job[0], [{"home": job[0], "number": 0, "memory": m, "score": seed} for m in memories]
+
+    monkeypatch.setattr("karma_eval.qa.run._home", home)
+    kept = tmp_path / "homes.jsonl"
+    exam = Exam(homes=("FloorPlan1", "FloorPlan2"), questions=3, memories=("last seen",), seed=1)
+    whole = examine(exam, kept=kept)
+    kept.write_text(kept.read_text()[:-5])
+    assert examine(exam, kept=kept) == whole
+    assert done == ["FloorPlan1", "FloorPlan2", "FloorPlan2"]
+    assert examine(exam, kept=kept) == whole
+    assert len(done) == 3
+    examine(Exam(homes=("FloorPlan1",), questions=3, memories=("last seen",), seed=1), kept=kept)
+    assert len(done) == 4  # it was asked more questions
+    kept.write_text("[]\n")
+    with pytest.raises(EvalError, match="something else"):
+        examine(exam, kept=kept)
