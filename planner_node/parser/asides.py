@@ -154,6 +154,12 @@ _TAGS: tuple[Tokens, ...] = (
     *((modal, "you") for modal in ("would", "will", "could", "can")),
     ("would", "you", "please"),
     ("thank", "you"),
+    ("thank", "you", "very", "much"),
+    ("thank", "you", "so", "much"),
+    ("thanks", "a", "lot"),
+    ("thanks", "very", "much"),
+    ("many", "thanks"),
+    *((",", word) for word in ("love", "dear", "mate", "darling", "pal", "honey")),
     *(
         (word,)
         for word in ("sorry", "quick", "asap", ",", "please", "pls", "thanks", "ok", "okay", "cheers", "instead")

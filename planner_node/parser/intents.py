@@ -790,7 +790,8 @@ def interpret(clauses: Sequence[Clause], ontology: Ontology, before: Sequence[In
             intents[i] = replace(here, skill="pick_up")  # "take it off the table and wash it": no need to lay it down
     if intents:
         # Beside what can be done, remarks ask for nothing. Whatever else is not understood may be an order.
-        remarks = [text for text in unclear if is_remark(tuple(text.split()))]
+        left = {text for clause, found in done for texts in leftovers(clause, found, ontology) for text in texts}
+        remarks = [text for text in unclear if text not in left and is_remark(tuple(text.split()))]
         told += remarks
         unclear = [text for text in unclear if text not in remarks]
     about = {text for clause, found in done for text in leftovers(clause, found, ontology)[0]}

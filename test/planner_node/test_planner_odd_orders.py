@@ -67,6 +67,7 @@ def test_an_odd_order_is_left_over(order, form):
         "Fill the mug halfway.",
         "Pour some milk into the mug.",
         "Pour me a glass of water.",
+        "The bread: slice it, toast it, plate it.",
         "Heat the potato, and don't put it on the table but on the counter.",
     ],
 )
@@ -94,7 +95,7 @@ def test_part_of_a_clause_is_left_over(text):
 )
 def test_what_asks_for_nothing_more_is_no_hindrance(text):
     reading = read_instruction(text, ontology())
-    assert reading.intents
+    assert 0 < len(reading.intents) <= 1 + ("then" in text)
     assert reading.unclear == []
 
 
