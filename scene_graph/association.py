@@ -127,6 +127,10 @@ _Cost = Callable[[Track, int], float]
 _DEFAULT_GATES = Gates()
 _PARTIAL = 0.06
 """Standard deviation of a centre along an axis, metres, above which only part of the extent along it was seen."""
+_KNOWN = 0.04
+"""Standard deviation of a track's centre, metres, up to which its extent was seen whole once."""
+_FRONT = 0.25
+"""Share of its largest extent below which a thing's extent along another axis is that of a front."""
 _CERTAINLY_APART = 0.5
 """Boxes with a gap of more metres than this are different things, whatever the noise."""
 _FAR = 1e9
@@ -207,7 +211,8 @@ def box_distance(track: Track, observation: Observation, gates: Gates = _DEFAULT
 
     Along an axis whose whole extent both show, centres are compared. Where one shows only part (its standard deviation
     is large), the shorter interval must lie within the longer one, at least by half: a part fits wherever the whole is,
-    and what merely touches it is another thing.
+    and what merely touches it is another thing. Where both show a front, its depth is what the observation's deviation
+    says that it may be.
     """
     seen_size, known_size = observation.size, track.size
     if seen_size is None or known_size is None:
@@ -228,6 +233,11 @@ def box_distance(track: Track, observation: Observation, gates: Gates = _DEFAULT
         if max(sigma) <= _PARTIAL**2:
             total += apart**2 / (sum(sigma) + gates.floor**2)
         else:
+            shallow = sigma[0] > _PARTIAL**2 and sigma[1] > _KNOWN**2  # neither has shown how deep it is
+            if shallow and _is_front(seen_size, axis) and _is_front(known_size, axis):
+                # How deep it goes behind its front is unknown, and no second one of its kind stands within it.
+                hidden = math.sqrt(sigma[0])
+                own, other = own + hidden, other + hidden
             common = min((own + other) / 2 - apart, own, other)
             missing = 1.0 - max(common, 0.0) / min(own, other)
             total += gates.chi_square * missing**2 / 0.75
@@ -248,6 +258,11 @@ def _blurred(known_size: Point, observation: Observation) -> bool:
         float(covariance[axis, axis]) > max(_PARTIAL, seen_size[axis] / 2, known_size[axis] / 2) ** 2
         for axis in range(3)
     )
+
+
+def _is_front(size: Point, axis: int) -> bool:
+    """Whether a box is no more than a front that faces along an axis."""
+    return axis < 2 and size[axis] < _FRONT * max(size)
 
 
 def _variances(track: Track) -> Sequence[float] | None:

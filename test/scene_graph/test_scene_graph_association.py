@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scene_graph import SceneGraph
 from scene_graph.association import Gates, Track, associate, box_distance, fuse, gated_distance
 from scene_graph.types import Observation, Point
 
@@ -141,3 +142,52 @@ def test_every_observation_has_one_meaning_and_every_track_one_observation(
     assert all(m.track.label == observations[m.index].label for m in matches)
     assert not {t.key for t in result.absent} & set(joined)
     assert {t.key for t in result.absent} <= clear
+
+
+def front(label: str, depth: float, width: float, height: float, hidden: float, *, along: int = 0) -> Observation:
+    """A view of the front of a thing that faces along an axis, of whose depth it tells no more than `hidden`."""
+    position, size, sigma = [1.0, 1.0, height / 2], [width, width, height], [0.02] * 3
+    position[along], size[along], sigma[along] = depth, 0.04, hidden
+    (x, y, z), (a, b, c) = position, size
+    return Observation(label, (x, y, z), stamp=depth, size=(a, b, c), covariance=np.diag(np.square(sigma)))
+
+
+@pytest.mark.parametrize("along", [0, 1])
+@pytest.mark.parametrize(
+    ("label", "width", "height", "hidden", "depths"),
+    [
+        ("Fridge", 0.66, 1.7, 0.31, [0.0, 0.13, 0.27]),
+        ("Fridge", 0.9, 2.0, 0.35, [0.4, 0.21, 0.33]),
+        ("Dresser", 1.4, 0.9, 0.24, [2.0, 2.16, 1.9]),
+        ("Cabinet", 0.5, 0.8, 0.25, [0.0, -0.14, 0.08]),
+    ],
+)
+def test_views_of_one_front_at_odd_depths_are_one_thing(
+    label: str, width: float, height: float, hidden: float, depths: list[float], along: int
+) -> None:
+    graph = SceneGraph()
+    for depth in depths:
+        graph.observe([front(label, depth, width, height, hidden, along=along)], stamp=abs(depth))
+    assert [o.label for o in graph.objects()] == [label]
+
+
+@pytest.mark.parametrize(
+    ("label", "hidden", "depths"),
+    [("Fridge", 0.31, [0.0, 0.9]), ("Painting", 0.08, [0.0, 0.3]), ("Cabinet", 0.25, [0.0, 0.7])],
+)
+def test_fronts_farther_apart_than_things_are_deep_stay_two(label: str, hidden: float, depths: list[float]) -> None:
+    graph = SceneGraph()
+    for depth in depths:
+        graph.observe([front(label, depth, 0.7, 0.9, hidden)], stamp=depth)
+    assert len(graph) == len(depths)
+
+
+def test_fronts_side_by_side_stay_as_many_as_they_are() -> None:
+    graph = SceneGraph()
+    for n in range(4):
+        seen = front("Cabinet", 0.03 * n, 0.45, 0.8, 0.25)
+        beside = Observation(
+            "Cabinet", (seen.position[0], 0.45 * n, 0.4), stamp=float(n), size=seen.size, covariance=seen.covariance
+        )
+        graph.observe([beside])
+    assert len(graph) == 4
