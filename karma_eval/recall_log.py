@@ -79,6 +79,10 @@ class RecallLog:
         """See `Knowledge.unpin`."""
         self._inner.unpin(object_id)
 
+    def placed(self, object_id: str, holder_id: str) -> bool:
+        """See `Knowledge.placed`."""
+        return self._inner.placed(object_id, holder_id)
+
     def used(self, object_id: str) -> bool:
         """See `Knowledge.used`."""
         return self._inner.used(object_id)

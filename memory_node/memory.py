@@ -458,6 +458,32 @@ class Memory:
                 self._keeper.persist()
             return hit
 
+    def placed(self, object_id: str, holder_id: str) -> bool:
+        """Believe the robot's own report that it put something in or on something, where it cannot see it.
+
+        Args:
+            object_id: Memory's id of the thing, or a sensor id that joined it.
+            holder_id: Memory's id of what it was put in or on, or such a sensor id.
+
+        Returns:
+            Whether both are known, and the thing is one that moves.
+
+        Raises:
+            StoreError: If it cannot be kept.
+        """
+        with self._lock:
+            known = self._resolve(object_id)
+            holder = self.get(holder_id)
+            beliefs = self._beliefs
+            if known is None or holder is None or beliefs.unit(known) is None or holder.object.object_id == known:
+                return False
+            outcome = beliefs.units.put(known, holder.object, stamp=beliefs.newest)
+            self._short.take(outcome.touched, outcome.entered)
+            self._counters.changes.update([change.kind.value for change in outcome.changes])
+            self._keeper.graph_changed |= bool(beliefs.graph.consolidate(outcome.changes))
+            self._keeper.persist()
+            return True
+
     # Keeping.
 
     def pin(self, object_id: str) -> None:

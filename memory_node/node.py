@@ -187,6 +187,7 @@ class MemoryNode(ManagedNode):
             (srv.Forget, "forget", self._forget),
             (srv.Pin, "pin", self._pin),
             (srv.Use, "use", self._use),
+            (srv.Placed, "placed", self._placed),
             (srv.Save, "save", self._save),
             (srv.Load, "load", self._load),
         ):
@@ -439,6 +440,9 @@ class MemoryNode(ManagedNode):
 
     def _use(self, request: Any, response: Any) -> None:
         response.hit = self.memory.used(request.object_id)
+
+    def _placed(self, request: Any, response: Any) -> None:
+        response.known = self.memory.placed(request.object_id, request.holder_id)
 
     def _save(self, request: Any, response: Any) -> None:
         path = _path(request.path)

@@ -215,11 +215,44 @@ class ShortTermMemory:
         self._write_rows()
         return outcome
 
+    def put(self, object_id: str, holder: ObjectState, *, stamp: float) -> Outcome:
+        """Believe that the robot put something in or on something else, without having seen it there.
+
+        Args:
+            object_id: Of the unit.
+            holder: What it was put in or on.
+            stamp: When, seconds.
+        """
+        outcome = Outcome()
+        unit = self.units[object_id]
+        before = unit.state
+        x, y, z = holder.position
+        wide, deep, high = holder.size or (0.0, 0.0, 0.0)
+        thick = before.size[2] if before.size is not None else 0.0
+        if not self._knowledge.get(holder.label).closes:
+            z += (high + thick) / 2
+        # Anywhere within the box: a quarter of an extent is about the standard deviation of a uniform distribution.
+        variances = [max(extent / 4, 0.02) ** 2 for extent in (wide, deep, high)]
+        after = before.but(
+            held=False,
+            stale=False,
+            parent=holder.object_id,
+            position=(x, y, z),
+            covariance=_flat(np.diag(variances)),
+        )
+        self._set(unit, after, unit.epoch, outcome, ChangeKind.MOVED, at=stamp)
+        self._carry(unit, before.position, after.position, outcome)
+        unit.inferred = True
+        self._write_rows()
+        return outcome
+
     # Clear view.
 
     def _hidden(self, track: Track, surroundings: Surroundings, observations: Sequence[Observation]) -> bool:
-        """Whether it is shut up in something, or in or on something that is held."""
+        """Whether it is shut up in something, in or on something that is held, or somewhere in what it was put in."""
         state = self._state_of(track.key)
+        if not isinstance(track.key, tuple) and self._is_within(self.units[str(track.key)], surroundings):
+            return True
         for _ in range(8):  # containers nest, but not without end
             if state is None or state.parent is None:
                 return False
@@ -230,6 +263,11 @@ class ShortTermMemory:
                 return True
             state = parent
         return False
+
+    def _is_within(self, unit: Unit, surroundings: Surroundings) -> bool:
+        """Whether it was put into a container unseen: where in it is not known, and so no view of it is clear."""
+        parent = surroundings.get(unit.state.parent) if unit.inferred and unit.state.parent is not None else None
+        return parent is not None and self._knowledge.get(parent.label).closes
 
     def _state_of(self, key: Hashable) -> ObjectState | None:
         if isinstance(key, tuple):

@@ -196,6 +196,9 @@ class Hands:
             raise StepFailedError(f"put {phrases[0]} down, but it is not in or on {phrases[1]}")
         self.unseen.pop((name, place), None)
         if there is Evidence.UNSEEN:
+            thing, holder = self._bindings.bound.get(name), self._bindings.bound.get(place)
+            if thing is not None and holder is not None:
+                self._body.knowledge.placed(thing, holder)
             self.unseen[name, place] = f"could not see {phrases[0]} in or on {phrases[1]} afterwards"
 
     def _whereabouts(self, name: str, label: str, place: str, before: int) -> Evidence:

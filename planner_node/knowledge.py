@@ -75,6 +75,10 @@ class Knowledge(Protocol):
         """Undo `pin`."""
         ...
 
+    def placed(self, object_id: str, holder_id: str) -> bool:
+        """Tell memory that a thing was put in or on another where it cannot be seen; returns whether it knows both."""
+        ...
+
     def used(self, object_id: str) -> bool:
         """Tell memory that a skill used this object; returns whether it was a hit (it came from ``short``)."""
         ...

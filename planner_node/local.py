@@ -137,6 +137,11 @@ class LocalKnowledge:
         with _asking():
             self._memory.unpin(object_id)
 
+    def placed(self, object_id: str, holder_id: str) -> bool:
+        """Tell memory where a thing was put that cannot be seen there. See `memory_node.Memory.placed`."""
+        with _asking():
+            return self._memory.placed(object_id, holder_id)
+
     def used(self, object_id: str) -> bool:
         """Tell memory that a skill used this object; returns whether it was a hit."""
         with _asking():

@@ -95,6 +95,10 @@ class TableKnowledge(LocalKnowledge):
     def unpin(self, object_id: str) -> None:
         """Nothing leaves a table."""
 
+    def placed(self, object_id: str, holder_id: str) -> bool:
+        """A table knows only what was seen."""
+        return False
+
     def used(self, object_id: str) -> bool:
         """There is no short-term memory to hit."""
         return False

@@ -52,6 +52,7 @@ class RosKnowledge:
             "render": srv.Render,
             "pin": srv.Pin,
             "use": srv.Use,
+            "placed": srv.Placed,
         }
         self._clients = {name: node.create_client(kind, f"{memory}/{name}") for name, kind in services.items()}
         self._clients["rank_areas"] = node.create_client(srv.RankAreas, f"{scene_graph}/rank_areas")
@@ -142,6 +143,10 @@ class RosKnowledge:
     def unpin(self, object_id: str) -> None:
         """Undo `pin`."""
         self._call("pin", srv.Pin.Request(object_id=object_id, pinned=False))
+
+    def placed(self, object_id: str, holder_id: str) -> bool:
+        """Tell memory where a thing was put that cannot be seen there."""
+        return bool(self._call("placed", srv.Placed.Request(object_id=object_id, holder_id=holder_id)).known)
 
     def used(self, object_id: str) -> bool:
         """Tell memory that a skill used this object; returns whether it was a hit."""

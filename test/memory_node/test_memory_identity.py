@@ -442,3 +442,52 @@ class TestPartialViews:
                 covariance=np.diag([1e-4, 1e-4, 1e-4]),
             )
             assert [c.kind.value for c in memory.observe([moved])] == ["moved"]
+
+
+class TestPlaced:
+    """What the robot says that it put somewhere, where it cannot see it."""
+
+    @pytest.fixture
+    def chest(self, memory):
+        """A watch in the hand, let go of before an open safe that is lower than the hand."""
+        safe = {"z": 0.25, "size": (0.6, 0.5, 0.5), "object_id": "safe"}
+        memory.observe([see("Safe", 3, 0, 0.0, states=frozenset({"open"}), **safe)])
+        memory.observe([see("Watch", 2.0, 0, 1.0, z=1.2, size=(0.05, 0.05, 0.02), object_id="w", held=True)])
+        memory.observe([], view=look_at(50, 50), stamp=2.0)
+        return memory
+
+    def test_it_is_believed_to_be_in_it(self, chest):
+        assert chest.get("w").object.parent is None
+        assert chest.placed("w", "safe")
+        found = chest.get("w").object
+        assert chest.get(found.parent).object.label == "Safe"
+        assert found.position == pytest.approx((3, 0, 0.25))
+        assert found.covariance[0] > 0.01
+        assert not found.stale
+
+    def test_not_being_seen_in_the_open_container_does_not_speak_against_it(self, chest):
+        chest.placed("w", "safe")
+        chest.observe([see("Safe", 3, 0, 3.0, z=0.25, size=(0.6, 0.5, 0.5))], view=look_at(3, 0, z=0.25), stamp=3.0)
+        assert not chest.get("w").stale
+
+    def test_where_it_is_seen_counts_for_more(self, chest):
+        chest.placed("w", "safe")
+        changes = chest.observe([see("Watch", 6, 2, 4.0, size=(0.05, 0.05, 0.02), object_id="w")])
+        assert kinds(changes) == [ChangeKind.MOVED]
+        assert chest.get("w").position == (6, 2, 0.9)
+        assert chest.get("w").object.parent is None
+
+    def test_it_is_kept_in_the_file(self, tmp_path):
+        path = tmp_path / "memory.db"
+        with Memory.open(path) as memory:
+            memory.observe([see("Bowl", 3, 0, 0.0, object_id="b"), see("Apple", 0, 0, 0.0, object_id="a")])
+            assert memory.placed("a", "b")
+            kept = memory.get("a").object
+        with Memory.open(path) as memory:
+            assert memory.get("a").object == kept
+
+    def test_what_is_not_known_is_not_believed(self, chest):
+        assert not chest.placed("w", "nowhere")
+        assert not chest.placed("nothing", "safe")
+        assert not chest.placed("safe", "safe")
+        assert not chest.placed("w", "w")

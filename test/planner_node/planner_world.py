@@ -378,6 +378,9 @@ class TrackingKnowledge:
     def unpin(self, object_id: str) -> None:
         self.pinned.discard(object_id)
 
+    def placed(self, object_id: str, holder_id: str) -> bool:
+        return object_id in self.known and holder_id in self.known
+
     def used(self, object_id: str) -> bool:
         return object_id in self.known
 

@@ -287,6 +287,8 @@ def test_hits_are_counted_by_policy_and_by_kind_of_query(stack, client, robot, m
     assert client.demand(srv.Use, "memory/use", srv.Use.Request(object_id=seen.object.object_id)).hit
     assert locate(client, "the pencil") == []
     assert not client.demand(srv.Use, "memory/use", srv.Use.Request(object_id="nobody")).hit
+    put = srv.Placed.Request(object_id=seen.object.object_id, holder_id="nowhere")
+    assert not client.demand(srv.Placed, "memory/placed", put).known
 
     def shares(message, name):
         return {(share.kind, share.count, share.total) for share in getattr(message, name)}
