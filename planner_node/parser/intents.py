@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from planner_node.parser.context import is_remark
 from planner_node.parser.leftovers import leftovers
 from planner_node.parser.rephrase import deeds
-from planner_node.parser.syntax import Clause, NounPhrase, Prepositional, singular
-from planner_node.parser.words import DETERMINERS, verb_base
+from planner_node.parser.syntax import Clause, NounPhrase, Prepositional
+from planner_node.parser.words import DETERMINERS
 from scene_graph.ontology import Ontology
 
 __all__ = ["Intent", "Reading", "interpret"]
@@ -746,7 +746,6 @@ def interpret(clauses: Sequence[Clause], ontology: Ontology, before: Sequence[In
     told: list[str] = []
     topic: NounPhrase | None = None
     pending = False
-    carried_out: list[Clause] = []
     done: list[tuple[Clause, Sequence[Intent]]] = []
     for clause in clauses:
         if clause.told:
@@ -780,9 +779,6 @@ def interpret(clauses: Sequence[Clause], ontology: Ontology, before: Sequence[In
             told.append(clause.text)  # a heading: "make a salad: …"
         elif not found and clause.text.strip() and (not clause.negated or "but" in clause.text.split()):
             unclear.append(clause.text)  # "don't put it on the table but on the counter"
-        elif found and not clause.negated:
-            carried_out.append(clause)
-    unclear += [clause.text for clause in carried_out if _left_out(clause, intents, ontology)]
     for i, here in enumerate(intents):
         following = next((later for later in intents[i + 1 :] if later.text != here.text), None)
         thing = following.phrases.get("object") if following is not None else None
@@ -796,33 +792,6 @@ def interpret(clauses: Sequence[Clause], ontology: Ontology, before: Sequence[In
         unclear = [text for text in unclear if text not in remarks]
     about = {text for clause, found in done for text in leftovers(clause, found, ontology)[0]}
     return Reading(intents, unclear, told, [text for text in unclear if text not in about])
-
-
-def _left_out(clause: Clause, intents: Sequence[Intent], ontology: Ontology) -> list[str]:
-    """Things that a clause names and that no intent is about: so it was not understood whole."""
-    if clause.sense in {"empty", "pour"} or any(not i.phrases and i.text == clause.text for i in intents):
-        return []  # "put the apple down": whatever is held
-    said = {word for intent in intents for phrase in intent.phrases.values() for word in _words(phrase)}
-    said |= {word for intent in intents for word in intent.condition} | set(clause.verb)
-    if any(intent.skill == "brew" for intent in intents):
-        said |= {"coffee", "cup", "mug"}
-    tokens = clause.text.split()
-    missing: list[str] = []
-    i = 0
-    while i < len(tokens):
-        size = next((n for n in (3, 2, 1) if ontology.find(" ".join(tokens[i : i + n])) and i + n <= len(tokens)), 0)
-        name = tokens[i : i + size]
-        if size and not said & {name[-1], singular(name[-1])} and verb_base(name[0]) is None:
-            missing.append(" ".join(name))
-        i += max(1, size)
-    return missing
-
-
-def _words(phrase: NounPhrase) -> set[str]:
-    """All words by which a phrase names or describes a thing."""
-    inner = [*phrase.contents, *(place.phrase for place in phrase.places)]
-    words = {*phrase.words, *phrase.relative, *(word for other in inner for word in _words(other))}
-    return words | {singular(word) for word in words}
 
 
 def _is_put_away(intent: Intent) -> bool:
