@@ -30,6 +30,9 @@ _SURFACES = 3
 _VIEWPOINTS = 6
 """Places to stand from which to try to see a container."""
 
+_TALL = 0.4
+"""Metres from which a container is looked into twice: at its middle, and at its bottom."""
+
 
 @dataclass
 class Searcher:
@@ -150,6 +153,11 @@ class Searcher:
             if self.seen_since(ref, exclude, began) is None:
                 inside = body.follow(container, "open") or container
                 body.call("look_at", label=place.label, target=inside.position)
+                height = inside.size[2] if inside.size is not None else 0.0
+                if height > _TALL and self.seen_since(ref, exclude, began) is None:
+                    # What stands in it stands on its bottom, which what the hand holds may hide from here.
+                    x, y, z = inside.position
+                    body.call("look_at", label=place.label, target=(x, y, z - 0.4 * height))
             opened = body.follow(container, "open")
             if self.seen_since(ref, exclude, began) is not None:
                 self.opened.append(opened or container)
