@@ -241,7 +241,7 @@ def _will_do(tokens: Tokens) -> bool:
     """Whether people say what they will do: "I'll need it later", but not "I'll have the mug on the table"."""
     if tokens[1:2] != ("will",) or not tokens[2:3] or tokens[2] in {"have", "take", "ask", "require", "like"}:
         return False
-    return tokens[0] == "i" or (tokens[0] == "we" and tokens[2] in _OWN)
+    return tokens[0] in {"i", "he", "she", "they"} or (tokens[0] == "we" and tokens[2] in _OWN)
 
 
 def _does_itself(tokens: Tokens) -> bool:

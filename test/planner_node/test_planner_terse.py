@@ -72,6 +72,7 @@ def test_wishes_and_other_ways_round(text, expected):
         ("Lettuce: wash, then chop.", ["wash lettuce", "cut it"]),
         ("They eat from the bowl, so put the apple in there.", ["move apple bowl"]),
         ("I'll read in bed. Book on the bed, please.", ["move book bed"]),
+        ("Book on the sofa, she'll want it.", ["move book sofa"]),
         ("Keep the wine cool until they are here.", ["move wine fridge"]),
     ],
 )
