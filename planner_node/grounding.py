@@ -87,11 +87,10 @@ def class_candidates(phrase: NounPhrase, ontology: Ontology, wanted: Wanted | No
         return wanted is None or wanted(ontology.get(label))
 
     words = phrase.words
-    for i in range(len(words)):
-        labels = ontology.find(" ".join(words[i:]))
-        if labels:
-            ranked = [(label, 1.0 - 0.1 * n) for n, label in enumerate(labels)]
-            return _parts(ranked, ontology) if phrase.part else ranked
+    labels = ontology.find_last(words)
+    if labels:
+        ranked = [(label, 1.0 - 0.1 * n) for n, label in enumerate(labels)]
+        return _parts(ranked, ontology) if phrase.part else ranked
     for i in range(len(words) - 1, 0, -1):
         labels = ontology.find(" ".join(words[:i]))
         if labels and i >= len(words) - 1 and any(fits(label) for label in labels):
@@ -221,7 +220,7 @@ class Grounder:
     def _recalled(self, phrase: NounPhrase, wanted: Wanted | None) -> list[tuple[str, float]]:
         """Classes of what memory recalls for words that name no class: "something to read", "the hot thing"."""
         words = [word for word in phrase.words if word not in _COMPARISONS]
-        if any(self.ontology.find(" ".join(words[i:])) for i in range(len(words))) or phrase.part or not words:
+        if self.ontology.find_last(words) or phrase.part or not words:
             return []
 
         def fits(label: str) -> bool:

@@ -126,7 +126,12 @@ class Resolver:
 
         thing = intent.phrases.get("object")
         # Where the words name no class ("what I need for an omelette"), what the place holds tells as well.
-        vague = parameter.name == "object" and thing is not None and not thing.pronoun and not self._classes(thing)
+        vague = (
+            parameter.name == "object"
+            and thing is not None
+            and not thing.pronoun
+            and not self.composer.ontology.find_last(thing.words)
+        )
         held = self._held_by(intent.phrases.get("receptacle")) if vague else frozenset()
 
         def fits(info: ClassInfo) -> bool:
@@ -135,17 +140,12 @@ class Resolver:
 
         return fits
 
-    def _classes(self, phrase: NounPhrase) -> list[str]:
-        """Classes that are called by the phrase's last words."""
-        find = self.composer.ontology.find
-        return next((found for i in range(len(phrase.words)) if (found := find(" ".join(phrase.words[i:])))), [])
-
     def _held_by(self, place: NounPhrase | None) -> frozenset[str]:
         """Classes that a named place holds; none where it is not named."""
         if place is None or place.pronoun or not place.words:
             return frozenset()
         ontology = self.composer.ontology
-        labels = self._classes(place)
+        labels = ontology.find_last(place.words)
         basins = [f"{label}Basin" for label in labels if f"{label}Basin" in ontology]
         return frozenset(held for label in (*labels, *basins) for held in ontology.get(label).holds)
 
@@ -325,7 +325,7 @@ class Resolver:
         if self._is_guess(phrase, self.composer.ontology.get(label)):
             self.composer.notes.append(f"took {phrase.text!r} for the {self.composer.ontology.get(label).word}")
         # "The knife" may be either kind, but "the red fruit" that memory took for the apple is no tomato.
-        others = labels if self._classes(phrase) or phrase.determiner == "a" else []
+        others = labels if self.composer.ontology.find_last(phrase.words) or phrase.determiner == "a" else []
         count = self._count(phrase, len(found))
         refs = [
             self.composer.add(

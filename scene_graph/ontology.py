@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -199,6 +199,14 @@ class Ontology:
             return name
         known = self.find(name.replace("_", " ").replace("-", " ").strip().lower())
         return known[0] if known else name
+
+    def find_last(self, words: Sequence[str]) -> list[str]:
+        """Classes that the last words name, as many of them as do: the head of a phrase with its own modifiers.
+
+        >>> ontology().find_last(["old", "coffee", "mug"])
+        ['Mug']
+        """
+        return next((found for i in range(len(words)) if (found := self.find(" ".join(words[i:])))), [])
 
     def room_name(self, labels: Iterable[str]) -> str:
         """What a room with such things in it is called: ``"room"`` where they do not tell."""

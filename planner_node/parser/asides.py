@@ -178,6 +178,11 @@ def _replaced(tokens: Tokens, before: Tokens, after: Tokens) -> Tokens:
     return tokens
 
 
+def _end(tokens: Tokens, start: int, *marks: str) -> int:
+    """Where, from `start` on, the first of the marks stands; where the sentence ends if none does."""
+    return next((j for j in range(start, len(tokens)) if tokens[j] in marks), len(tokens))
+
+
 def _without_times(tokens: Tokens) -> Tokens:
     """Without "when it is done": what is done next is done next anyhow."""
     for i, token in enumerate(tokens):
@@ -233,7 +238,7 @@ def _without_until(tokens: Tokens) -> Tokens:
     """Without "until they are home", "while it is hot" and "so that it cooks": they are nothing to do."""
     for i, token in enumerate(tokens):
         if i and tokens[i : i + 2] == ("so", "that"):
-            end = next((j for j in range(i, len(tokens)) if tokens[j] in {",", "then", "."}), len(tokens))
+            end = _end(tokens, i, ",", "then", ".")
             return _without_until((*tokens[:i], *tokens[end:]))
         whose = tokens[i + 1 : i + 2]
         stays = token in {"until", "till"} and whose and whose[0] in _PERSONS
@@ -241,12 +246,12 @@ def _without_until(tokens: Tokens) -> Tokens:
         sooner = token == "before" and whose and whose[0] in _PERSONS - {"i"}
         seen = token == "where" and tokens[i - 1] in {",", "near"} and whose and whose[0] in _PERSONS
         if i and seen:
-            end = next((j for j in range(i, len(tokens)) if tokens[j] in {",", "then"}), len(tokens))
+            end = _end(tokens, i, ",", "then")
             return _without_until((*tokens[: i - 1], *tokens[end:]))
         done = token in {"until", "till"} and whose in (("it",), ("they",), ("everything",)) and tokens[i + 3 : i + 4]
         over = bool(done) and tokens[i + 3] in _DONE | w.STATE_WORDS.keys()
         if i and (stays or during or sooner or over):
-            end = next((j for j in range(i, len(tokens)) if tokens[j] in {",", "then"}), len(tokens))
+            end = _end(tokens, i, ",", "then")
             return (*tokens[:i], *tokens[end:])
     return tokens
 
@@ -255,16 +260,11 @@ _PERSONS = frozenset({"i", "we", "he", "she", "they", "somebody", "everybody", "
 
 
 def _on_condition(tokens: Tokens) -> Tokens:
-    """From "unless the plate is clean" and "should the plate be dirty" to "if the plate is …"."""
+    """From "should the plate be dirty, …" to "if the plate is dirty, …"."""
     if tokens[:1] == ("should",) and "be" in tokens[2:7] and "," in tokens:
         be = tokens.index("be", 2)
         if be < tokens.index(","):
             return ("if", *tokens[1:be], "is", *tokens[be + 1 :])
-    if "unless" in tokens:
-        at = tokens.index("unless")
-        verb = next((j for j in range(at + 2, min(len(tokens), at + 8)) if tokens[j] in {"is", "are"}), None)
-        if verb is not None:
-            return (*tokens[:at], "if", *tokens[at + 1 : verb + 1], "not", *tokens[verb + 1 :])
     return tokens
 
 
@@ -300,14 +300,14 @@ def _without_exceptions(tokens: Tokens) -> Tokens:
     if "instead" in tokens[:-2]:
         at = tokens.index("instead")
         if tokens[at + 1] == "of":
-            end = next((j for j in range(at + 2, len(tokens)) if tokens[j] in {",", "then", "and"}), len(tokens))
+            end = _end(tokens, at + 2, ",", "then", "and")
             start = at - 1 if at and tokens[at - 1] == "," else at
             rest = tokens[end + 1 :] if not start else tokens[end:]
             return _without_exceptions((*tokens[:start], *rest)) if start or rest else tokens
     for i in range(1, len(tokens) - 1):
         excepted = tokens[i + 1] in w.DETERMINERS or bool(w.PREPOSITIONS.match(tokens, i + 1))
         if tokens[i] == "not" and tokens[i - 1] in {",", "and", "but"} and excepted:
-            end = next((j for j in range(i + 1, len(tokens)) if tokens[j] in {",", "then"}), len(tokens))
+            end = _end(tokens, i + 1, ",", "then")
             return (*tokens[: i - 1], *tokens[end + 1 if tokens[end : end + 1] == (",",) else end :])
     return tokens
 
@@ -320,7 +320,7 @@ def _with_tool(tokens: Tokens) -> Tokens:
         to = tokens.index("to", i + 2)
         if w.verb_base(tokens[to + 1] if to + 1 < len(tokens) else "") is None or {",", "and"} & set(tokens[i:to]):
             continue
-        end = next((j for j in range(to + 1, len(tokens)) if tokens[j] in {",", "and", "then"}), len(tokens))
+        end = _end(tokens, to + 1, ",", "and", "then")
         if tokens[i + 1 : to] == ("it",):
             return (*tokens[:i], *tokens[to + 1 :])
         return (*tokens[:i], *tokens[to + 1 : end], "with", *tokens[i + 1 : to], *tokens[end:])

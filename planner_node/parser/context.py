@@ -85,9 +85,7 @@ def passages(tokens: Tokens, is_noun: Callable[[str], bool]) -> list[Passage]:
         tokens: Words and commas of one sentence.
         is_noun: Whether words name something that the ontology knows.
     """
-    if ensuring(tokens) or any(
-        t in {"if", "when", "once", "before", "unless", "after", "otherwise"} for t in tokens[:1]
-    ):
+    if ensuring(tokens) or (tokens and tokens[0] in _SUBORDINATING):
         return [Passage(tokens)]
     result: list[Passage] = []
     asked: list[str] = []
@@ -255,14 +253,8 @@ def _does_itself(tokens: Tokens) -> bool:
 
 def _tells_to(tokens: Tokens, verb: int) -> bool:
     """Whether a statement tells what is to be done: "it is your turn to …", "I will have …", "I am looking for …"."""
-    first = tokens[0] in {"i", "we"}
-    own = tokens[verb] == "will" and tokens[verb + 1 : verb + 2] != () and tokens[verb + 1] in _OWN
-    if (
-        first
-        and not own
-        and (imperative(tokens) != tokens or (tokens[verb] == "will" and tokens[verb + 1 : verb + 2] != ("be",)))
-    ):
-        return True
+    if tokens[0] in {"i", "we"} and tokens[verb] == "will":
+        return True  # what they will do themselves was told before
     if tokens[verb + 1 : verb + 2] == ("to",) or (tokens[0] == "there" and "to" in tokens):
         return True
     return any(
@@ -277,8 +269,6 @@ def _finite(tokens: Tokens, is_noun: Callable[[str], bool]) -> int | None:
     if first == "you" or (first not in _PERSONS and w.verb_base(first) == first and not is_noun(first)):
         return None
     if first in {"they", "he", "she"} and len(tokens) > 1:
-        return 1
-    if _will_do(tokens):
         return 1
     if first in {"i", "we"}:
         # "we wash the mug" tells what is to be done; "we never use it" does not.

@@ -77,13 +77,7 @@ class _Interpreter:
         self._ontology = ontology
 
     def labels(self, phrase: NounPhrase | None) -> list[str]:
-        if phrase is None:
-            return []
-        for i in range(len(phrase.words)):
-            found = self._ontology.find(" ".join(phrase.words[i:]))
-            if found:
-                return found
-        return []
+        return self._ontology.find_last(phrase.words) if phrase is not None else []
 
     def affords(self, phrase: NounPhrase | None, *affordances: str) -> bool:
         return any(self._ontology.get(lb).affordances & set(affordances) for lb in self.labels(phrase)[:2])
@@ -146,7 +140,7 @@ class _Interpreter:
             return []
         words = clause.text.split()
         asks = not {"is", "are", "was", "were", "has", "have"} & set(words) or words[-1] in _DOES
-        if asks and not clause.prepositional and [*words][:1] in (["coffee"], ["espresso"]) and len(words) <= 2:
+        if asks and not clause.prepositional and words[:1] in (["coffee"], ["espresso"]) and len(words) <= 2:
             return [Intent(skill="brew", phrases={"object": NounPhrase(words=("mug",), determiner="a")})]
         things = [o for o in clause.objects if not DETERMINERS.keys() & set(o.words)]
         if asks and len(things) == len(clause.objects) == 1 and not clause.prepositional:

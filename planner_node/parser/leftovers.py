@@ -125,8 +125,7 @@ def _heeded(relation: str, phrase: NounPhrase, ontology: Ontology) -> bool:
     """Whether a phrase that is in no intent is still done as it says, or says nothing about what is to be done."""
     if relation in _HARMLESS or set(phrase.words) <= _ROOMS | _FINE or "coffee" in phrase.words:
         return True
-    tail = phrase.words[-_LONGEST:]
-    named = next((found for i in range(len(tail)) if (found := ontology.find(" ".join(tail[i:])))), [])
+    named = ontology.find_last(phrase.words[-_LONGEST:])
     # "A drawer of the desk", "the table with the lamp" say which; "with the pan" says what to take along.
     movable = any("pickupable" in ontology.get(label).affordances for label in named)
     return bool(named) and (relation == "of" or (relation == "with" and not movable))
