@@ -16,13 +16,11 @@ from planner_node.knowledge import Knowledge
 from planner_node.plan import ObjectRef
 from planner_node.result import Event, EventKind, Listener, TaskResult
 from planner_node.robot import Frame, Robot, SkillCall, SkillCode, SkillResult
+from planner_node.sightings import Sightings
 from scene_graph.ontology import Ontology
 from scene_graph.types import Observation, Point
 
 __all__ = ["Body", "CancelledError"]
-
-_MOTIONS = {"go_to", "go_to_pose", "look_at"}
-"""Skills that end with the robot standing and looking somewhere."""
 
 _SLIDE = 0.8
 """Metres within which a thing is looked for after acting on it."""
@@ -40,6 +38,7 @@ class Body:
         knowledge: Memory.
         ontology: Class knowledge.
         result: The task's result, filled as it runs.
+        sightings: From where things were seen.
     """
 
     def __init__(
@@ -48,18 +47,16 @@ class Body:
         knowledge: Knowledge,
         ontology: Ontology,
         result: TaskResult,
+        sightings: Sightings,
         *,
         emit: Listener,
         cancel: threading.Event,
     ) -> None:
+        self.sightings = sightings
         self.robot = robot
         self.knowledge = knowledge
         self.ontology = ontology
         self.result = result
-        self.shown: dict[str, tuple[tuple[float, float, float], Point | None]] = {}
-        """Memory's id to where the robot stood when a frame showed the thing, and to what the camera was turned."""
-        self.interest: set[str] = set()
-        """Classes of the things that `shown` is kept of."""
         self._emit = emit
         self._cancel = cancel
 
@@ -116,26 +113,19 @@ class Body:
             raise CancelledError
         if outcome.seq:
             self.knowledge.settle(outcome.seq)
-        if skill in _MOTIONS and not safety:
-            self._note_shown(call)
         return outcome
 
-    def _note_shown(self, call: SkillCall) -> None:
-        """Remember from where the robot sees what it sees now."""
-        for seen in self.visible(self.interest):
-            known = self.memory_of(seen)
-            if known is not None:
-                self.shown[known.object.object_id] = (self.frame.robot_pose, call.target)
-
     def see_again(self, object_id: str) -> Observation | None:
-        """Stand and look as when a thing was seen before; its observation, if it is seen once more."""
-        if object_id not in self.shown:
+        """Stand and look as when a thing was seen best before; its observation, if it is seen once more."""
+        known = self.knowledge.get(object_id)
+        sighting = self.sightings.of(known.object.sensor_id) if known is not None else None
+        if known is None or known.stale or sighting is None:
             return None
-        (x, y, yaw), target = self.shown[object_id]
-        self.call("go_to_pose", target=(x, y, 0.0), yaw=yaw)
+        x, y, yaw = sighting.pose
+        self.call("go_to_pose", label=known.object.label, target=(x, y, 0.0), yaw=yaw)
         seen = self.observation_of(object_id)
-        if seen is None and target is not None:
-            self.call("look_at", target=target)
+        if seen is None and sighting.gaze is not None:
+            self.call("look_at", label=known.object.label, target=sighting.gaze)
             seen = self.observation_of(object_id)
         return seen
 

@@ -63,7 +63,7 @@ class Executor:
         self._knowledge = knowledge
         self._session = session
         self._result = result
-        self._body = Body(robot, knowledge, ontology, result, emit=emit, cancel=cancel)
+        self._body = Body(robot, knowledge, ontology, result, session.sightings, emit=emit, cancel=cancel)
         self._bindings = Bindings(self._body, session)
         self._safety = Safety(self._body)
         finder = Finder(self._body, self._bindings, self._limits)
@@ -87,10 +87,12 @@ class Executor:
         """
         self._bindings.refs = dict(plan.refs)
         self._bindings.bound = {n: r.object_id for n, r in plan.refs.items() if r.object_id is not None}
-        self._body.interest = {label for ref in plan.refs.values() for label in ref.labels}
         pinned = sorted(set(self._bindings.bound.values()))
-        done = False
+        done, end = False, None
         try:
+            self._session.sightings.drop_unknown(lambda sensor_id: self._knowledge.get(sensor_id) is not None)
+            self._session.sightings(self._body.frame)
+            end = self._body.robot.subscribe(self._session.sightings)
             for object_id in pinned:
                 self._forgiving(self._knowledge.pin, object_id)
             done = self._calls(plan)
@@ -100,6 +102,8 @@ class Executor:
         except KnowledgeError as error:
             self._result.reason = f"memory did not answer: {error}"
         finally:
+            if end is not None:
+                end()
             if not done:
                 self._safety.make_safe()
             try:

@@ -26,11 +26,12 @@ _SAME_PLACE = 0.6
 _REACH = 1.1
 """Metres, along the floor, within which a thing in view is tried from where the robot stands."""
 
-_GAZES = 2
-"""Viewpoints from which to look with more care for what was not seen at once."""
-
 _LIFT = 0.6
 """Metres above a thing to which to turn the camera, so that it shows at the lower edge of the picture."""
+
+_PAST = math.radians(45)
+"""Angle by which to turn on past a thing, so that it shows at the side of the picture, where a wide lens spreads it
+over more pixels."""
 
 _BESIDE = 2.0
 """Metres within which a tap belongs to a sink, a knob to a burner."""
@@ -177,9 +178,12 @@ class Finder:
         for attempt in range(self._limits.viewpoints):
             outcome = self._body.call("go_to", label=item.object.label, target=item.position, attempt=attempt)
             seen = self._seen_at(ref, item)
-            if seen is None and outcome.ok and attempt < _GAZES:
+            if seen is None and outcome.ok:
                 # The way there ends with the camera about where the thing should be; edges may hide it that way.
                 seen = self._gaze(ref, item)
+            if seen is None and attempt == 0:
+                # Where it did show before is better than what geometry proposes next.
+                seen = self._body.see_again(item.object.object_id)
             if seen is not None:
                 self._bindings.bind(name, seen)
                 self._stand = (name, self._body.frame.robot_pose)
@@ -192,26 +196,30 @@ class Finder:
                 break
             if math.dist(now.position, item.position) > _SAME_PLACE:
                 item = now
-        known = self._body.knowledge.get(item.object.object_id)
-        seen = self._body.see_again(item.object.object_id) if known is not None and not known.stale else None
-        if seen is not None:
-            self._bindings.bind(name, seen)
-            self._stand = (name, self._body.frame.robot_pose)
-            return seen
         self._bindings.missed.setdefault(name, {})[item.object.object_id] = self._body.frame.stamp
         self.missed(name)
         self._body.tell(EventKind.RECOVERY, f"{ref.phrase} is not where memory had it", object_id=item.object.object_id)
         return None
 
     def _gaze(self, ref: ObjectRef, item: Recollection) -> Observation | None:
-        """Turn the camera straight to a remembered place and a little above it."""
+        """Turn the camera straight to a remembered place, a little above it, and a little past it to either side."""
         x, y, z = item.position
-        for lift in (0.0, _LIFT):
-            self._body.call("look_at", label=item.object.label, target=(x, y, z + lift))
+        raised = (x, y, z + _LIFT)
+        for target in (item.position, raised, self._past(raised, 1.0), self._past(raised, -1.0)):
+            self._body.call("look_at", label=item.object.label, target=target)
             seen = self._seen_at(ref, item)
             if seen is not None:
                 return seen
         return None
+
+    def _past(self, point: Point, side: float) -> Point:
+        """A point as far away as another, beside it: -1.0 to the left of the camera, if that is turned past it."""
+        x, y, yaw = self._body.frame.robot_pose
+        bearing = math.atan2(point[1] - y, point[0] - x)
+        off = (bearing - yaw + math.pi) % (2 * math.pi) - math.pi
+        bearing += side * math.copysign(_PAST, off)
+        away = math.dist(point[:2], (x, y))
+        return (x + away * math.cos(bearing), y + away * math.sin(bearing), point[2])
 
     def _seen_at(self, ref: ObjectRef, item: Recollection) -> Observation | None:
         """The remembered thing in the newest frame: memory's own match, or a like thing at its place."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from planner_node.clarify import Pending
 from planner_node.parser import Intent
+from planner_node.sightings import Sightings
 from scene_graph.types import Point
 
 __all__ = ["Mention", "Origin", "Session"]
@@ -62,6 +63,7 @@ class Session:
         deeds: (skill, memory's id, turn) of what was done, oldest first.
         pending: What the person was asked and may answer next.
         asked: What the last instruction that was understood asked for, which "the pencil too" takes up.
+        sightings: From where things were seen.
     """
 
     turn: int = 0
@@ -71,6 +73,7 @@ class Session:
     deeds: deque[tuple[str, str, int]] = field(default_factory=lambda: deque(maxlen=_MOST))
     pending: Pending | None = None
     asked: tuple[Intent, ...] = ()
+    sightings: Sightings = field(default_factory=Sightings)
     _group: int = 0
 
     def begin(self) -> None:
