@@ -6,6 +6,7 @@ Nothing is believed that the newest frame does not show. Every loop is bounded b
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 
 from memory_node.recollection import Recollection
 from planner_node.bindings import Bindings
@@ -32,6 +33,12 @@ _LIFT = 0.6
 _PAST = math.radians(45)
 """Angle by which to turn on past a thing, so that it shows at the side of the picture, where a wide lens spreads it
 over more pixels."""
+
+_NESTED = 4
+"""Containers and dishes, one in another, that are looked through for the door that is shut."""
+
+_NEXT_DOOR, _DOORS = 0.8, 2
+"""Metres from a hidden thing within which a door may be the one before it, and how many such doors are opened."""
 
 _BESIDE = 2.0
 """Metres within which a tap belongs to a sink, a knob to a burner."""
@@ -184,6 +191,8 @@ class Finder:
             if seen is None and attempt == 0:
                 # Where it did show before is better than what geometry proposes next.
                 seen = self._body.see_again(item.object.object_id)
+            if seen is None and attempt == 0:
+                seen = self._look_next_door(ref, item)
             if seen is not None:
                 self._bindings.bind(name, seen)
                 self._stand = (name, self._body.frame.robot_pose)
@@ -237,30 +246,76 @@ class Finder:
     # Doors on the way.
 
     def _open_around(self, item: Recollection) -> None:
-        """Open the container that memory has a thing in."""
-        parent_id = item.object.parent
-        parent = self._body.knowledge.get(parent_id) if parent_id is not None else None
-        if parent is None or not self._body.ontology.get(parent.object.label).closes:
-            return
-        if "open" in parent.object.states or outside(item.object, parent.object):
-            return
+        """Open the container that memory has a thing in, itself or with what it is in or on."""
+        holder = self._shut_around(item)
+        if holder is not None:
+            self._open(holder)
+
+    def _shut_around(self, item: Recollection) -> Recollection | None:
+        """The closed container around a thing, as memory has it."""
+        inner, thing = item.object, item.object
+        for _ in range(_NESTED):
+            holder = self._body.knowledge.get(inner.parent) if inner.parent is not None else None
+            if holder is None or holder.object.held:
+                return None
+            if self._body.ontology.get(holder.object.label).closes:
+                shut = "open" not in holder.object.states and not outside(thing, holder.object)
+                return holder if shut else None
+            inner = holder.object
+        return None
+
+    def _open(self, holder: Recollection) -> Observation | None:
+        """Go to a container and open it; as it is then seen, None if it was not opened."""
         for attempt in range(self._limits.viewpoints):
-            outcome = self._body.call("go_to", label=parent.object.label, target=parent.position, attempt=attempt)
-            seen = self._body.observation_of(parent.object.object_id)
+            outcome = self._body.call("go_to", label=holder.object.label, target=holder.position, attempt=attempt)
+            seen = self._body.observation_of(holder.object.object_id)
             if outcome.code is SkillCode.NO_PATH:
-                return
+                return None
             if seen is None or seen.object_id is None:
                 continue
             if "closed" not in seen.states:
-                return
+                return None
             if self._body.call("open", label=seen.label, object_id=seen.object_id).ok:
-                self._search.opened.append(self._body.follow(seen, "open") or seen)
-                return
+                opened = self._body.follow(seen, "open") or seen
+                self._search.opened.append(opened)
+                return opened
+        return None
 
-    def close_opened(self) -> None:
-        """Close what was opened in search, now that the thing was taken out."""
-        while self._search.opened:
-            opened = self._search.opened.pop()
+    def _look_next_door(self, ref: ObjectRef, item: Recollection) -> Observation | None:
+        """Look behind the doors beside a place that shows neither a thing nor that it is gone.
+
+        In a row of doors, memory may take one for another.
+        """
+        knowledge, ontology = self._body.knowledge, self._body.ontology
+        known = knowledge.get(item.object.object_id)
+        holder = knowledge.get(known.object.parent) if known is not None and known.object.parent is not None else None
+        if known is None or known.stale or holder is None or not ontology.get(holder.object.label).closes:
+            return None
+        doors = [
+            lb for lb in ontology.labels() if ontology.get(lb).closes and known.object.label in ontology.get(lb).holds
+        ]
+        labels = sorted({holder.object.label, *doors})
+        near = knowledge.recall("", labels=labels, near=(known.position, _NEXT_DOOR), k=20, min_score=0.0)
+        shut = [r for r in near if "closed" in r.object.states and not r.stale]
+        shut.sort(key=lambda r: math.dist(r.position, known.position))
+        before = tuple(self._search.opened)
+        for holder in shut[:_DOORS]:
+            if self._open(holder) is None:
+                continue
+            seen = self._seen_at(ref, item) or self._gaze(ref, item)
+            if seen is not None:
+                return seen
+            self.close_opened(but=before)
+        return None
+
+    def close_opened(self, *, but: Collection[Observation] = ()) -> None:
+        """Close what was opened in search, now that the thing was taken out, or is not there.
+
+        Args:
+            but: What to leave open.
+        """
+        mine, self._search.opened = self._search.opened, [o for o in self._search.opened if o in but]
+        for opened in reversed([o for o in mine if o not in but]):
             if "pickupable" in self._body.ontology.get(opened.label).affordances:
                 continue
             seen = self._body.follow(opened, "open")

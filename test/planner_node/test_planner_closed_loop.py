@@ -5,7 +5,7 @@ import threading
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from planner_world import AREAS, SymbolicRobot, TrackingKnowledge, kitchen
+from planner_world import AREAS, Home, SymbolicRobot, TrackingKnowledge, kitchen
 
 from planner_node.agent import Agent
 from planner_node.evidence import Box, Evidence, contradicts, whereabouts
@@ -163,3 +163,51 @@ def test_cancelled_before_it_runs_it_does_not_begin(setup):
     result = setup.agent.run("Wash the plate.", given_up=lambda: True)
     assert result.cancelled
     assert setup.robot.calls == [("look_around", "")]
+
+
+class WrongDoor(Home):
+    """Nothing shows of the potato, nor that it is gone, unless the second cabinet is open."""
+
+    def sees(self, thing):
+        if thing.label == "Potato" and "open" not in self.state("cabinet2") and thing.name != self.held:
+            return False
+        return super().sees(thing)
+
+
+def hidden_setup(home, *doors):
+    """A robot that has seen what is behind doors, which somebody has closed since."""
+    for door in doors:
+        home.things[door].states = {"open"}
+    robot = SymbolicRobot(home)
+    knowledge = TrackingKnowledge(robot, AREAS)
+    robot.execute(SkillCall(skill="look_around"))
+    for door in doors:
+        home.things[door].states = {"closed"}
+    robot.execute(SkillCall(skill="look_around"))
+    return Agent(robot, knowledge), knowledge
+
+
+def test_of_like_doors_in_a_row_the_next_is_opened_when_the_one_that_memory_takes_for_it_hides_nothing():
+    plain = kitchen()
+    home = WrongDoor(things=plain.things, pose=plain.pose, knobs=plain.knobs)
+    home.add("cabinet2", "Cabinet", 2.0, -1.1, 0.4, states={"closed"})
+    home.things["potato"].parent, home.things["potato"].position = "cabinet2", (2.0, -1.0, 0.4)
+    agent, knowledge = hidden_setup(home, "cabinet2")
+    knowledge.known["m-potato"] = knowledge.known["m-potato"].but(parent="m-cabinet")
+    result = agent.run("pick up the potato")
+    assert result.claimed
+    assert home.held == "potato"
+    assert not result.searched
+    assert home.state("cabinet") == home.state("cabinet2") == {"closed"}
+
+
+def test_what_is_in_a_dish_behind_a_door_is_behind_that_door():
+    home = kitchen()
+    home.add("cup", "Cup", 2.0, -0.7, 0.4, on="cabinet", states={"clean", "empty"})
+    home.add("pencil", "Pencil", 2.0, -0.7, 0.45, on="cup")
+    agent, _ = hidden_setup(home, "cabinet")
+    result = agent.run("pick up the pencil")
+    assert result.claimed
+    assert home.held == "pencil"
+    assert not result.searched
+    assert home.state("cabinet") == {"closed"}
