@@ -459,7 +459,7 @@ class Memory:
             return hit
 
     def placed(self, object_id: str, holder_id: str) -> bool:
-        """Believe the robot's own report that it put something in or on something, where it cannot see it.
+        """Believe the robot's own report that it put something in or on something, seen there or not.
 
         Args:
             object_id: Memory's id of the thing, or a sensor id that joined it.

@@ -216,7 +216,9 @@ class ShortTermMemory:
         return outcome
 
     def put(self, object_id: str, holder: ObjectState, *, stamp: float) -> Outcome:
-        """Believe that the robot put something in or on something else, without having seen it there.
+        """Believe that the robot put something in or on something else.
+
+        Where it is, the newest frame says if that shows it; else it is taken to be anywhere in or on that.
 
         Args:
             object_id: Of the unit.
@@ -226,6 +228,10 @@ class ShortTermMemory:
         outcome = Outcome()
         unit = self.units[object_id]
         before = unit.state
+        if unit.sighting == self._frame and not before.held:
+            self._set(unit, before.but(parent=holder.object_id), unit.epoch, outcome, None)
+            self._write_rows()
+            return outcome
         x, y, z = holder.position
         wide, deep, high = holder.size or (0.0, 0.0, 0.0)
         thick = before.size[2] if before.size is not None else 0.0
@@ -494,7 +500,9 @@ class ShortTermMemory:
         elif observation.parent is not None:
             parent = sensor_ids.get(observation.parent) or self.units.resolve(observation.parent)
         else:
-            parent = self._carrier(unit) or surroundings.support(unit.state.label, unit.state.position, unit.state.size)
+            state = unit.state
+            parent = self._carrier(unit)
+            parent = parent or surroundings.support(state.label, state.position, state.size, told=state.parent)
         if parent != unit.state.parent and parent != unit.id:
             self._set(unit, unit.state.but(parent=parent), unit.epoch, outcome, None)
 

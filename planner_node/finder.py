@@ -27,12 +27,12 @@ _SAME_PLACE = 0.6
 _REACH = 1.1
 """Metres, along the floor, within which a thing in view is tried from where the robot stands."""
 
-_LIFT = 0.6
-"""Metres above a thing to which to turn the camera, so that it shows at the lower edge of the picture."""
+_LIFT, _PAST = math.radians(28), math.radians(45)
+"""Angles by which to turn the camera above a thing and on past it, so that it shows at the lower edge or in a lower
+corner of the picture, where a wide lens spreads it over more pixels."""
 
-_PAST = math.radians(45)
-"""Angle by which to turn on past a thing, so that it shows at the side of the picture, where a wide lens spreads it
-over more pixels."""
+_EYE = 1.5
+"""Height of a camera of which no view tells, metres."""
 
 _NESTED = 4
 """Containers and dishes, one in another, that are looked through for the door that is shut."""
@@ -212,14 +212,21 @@ class Finder:
 
     def _gaze(self, ref: ObjectRef, item: Recollection) -> Observation | None:
         """Turn the camera straight to a remembered place, a little above it, and a little past it to either side."""
-        x, y, z = item.position
-        raised = (x, y, z + _LIFT)
+        raised = self._raised(item.position)
         for target in (item.position, raised, self._past(raised, 1.0), self._past(raised, -1.0)):
             self._body.call("look_at", label=item.object.label, target=target)
             seen = self._seen_at(ref, item)
             if seen is not None:
                 return seen
         return None
+
+    def _raised(self, point: Point) -> Point:
+        """A point above another, on which to centre the camera so that the other shows below."""
+        x, y, _ = self._body.frame.robot_pose
+        view = self._body.frame.view
+        eye = view.position[2] if view is not None else _EYE
+        away = math.dist(point[:2], (x, y))
+        return (point[0], point[1], eye - away * math.tan(math.atan2(eye - point[2], away) - _LIFT))
 
     def _past(self, point: Point, side: float) -> Point:
         """A point as far away as another, beside it: -1.0 to the left of the camera, if that is turned past it."""

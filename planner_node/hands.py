@@ -195,11 +195,24 @@ class Hands:
             self._bindings.placed.pop(name, None)
             raise StepFailedError(f"put {phrases[0]} down, but it is not in or on {phrases[1]}")
         self.unseen.pop((name, place), None)
+        self._tell_memory(name, place, seen=there is Evidence.THERE)
         if there is Evidence.UNSEEN:
-            thing, holder = self._bindings.bound.get(name), self._bindings.bound.get(place)
-            if thing is not None and holder is not None:
-                self._body.knowledge.placed(thing, holder)
             self.unseen[name, place] = f"could not see {phrases[0]} in or on {phrases[1]} afterwards"
+
+    def _tell_memory(self, name: str, place: str, *, seen: bool) -> None:
+        """Tell memory where a thing was put, unless it was seen there and memory has it in or on that, or on a part."""
+        knowledge = self._body.knowledge
+        thing, holder = self._bindings.bound.get(name), self._bindings.bound.get(place)
+        known = knowledge.get(thing) if thing is not None else None
+        if known is None or thing is None or holder is None:
+            return
+        parent = knowledge.get(known.object.parent) if known.object.parent is not None else None
+        if seen and parent is not None:
+            target = knowledge.get(holder)
+            shuts = target is not None and self._body.ontology.get(target.object.label).closes
+            if not shuts or holder in {parent.object.object_id, parent.object.parent}:
+                return
+        knowledge.placed(thing, holder)
 
     def _whereabouts(self, name: str, label: str, place: str, before: int) -> Evidence:
         box = self._bindings.box(place)

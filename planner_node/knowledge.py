@@ -76,7 +76,7 @@ class Knowledge(Protocol):
         ...
 
     def placed(self, object_id: str, holder_id: str) -> bool:
-        """Tell memory that a thing was put in or on another where it cannot be seen; returns whether it knows both."""
+        """Tell memory that a thing was put in or on another, seen there or not; returns whether it knows both."""
         ...
 
     def used(self, object_id: str) -> bool:

@@ -138,7 +138,7 @@ class LocalKnowledge:
             self._memory.unpin(object_id)
 
     def placed(self, object_id: str, holder_id: str) -> bool:
-        """Tell memory where a thing was put that cannot be seen there. See `memory_node.Memory.placed`."""
+        """Tell memory where a thing was put. See `memory_node.Memory.placed`."""
         with _asking():
             return self._memory.placed(object_id, holder_id)
 

@@ -477,6 +477,23 @@ class TestPlaced:
         assert chest.get("w").position == (6, 2, 0.9)
         assert chest.get("w").object.parent is None
 
+    def test_where_it_is_seen_it_stays_though_its_class_is_not_known_to_go_there(self, memory):
+        drawer = {"z": 0.6, "size": (0.5, 0.6, 0.2), "object_id": "d"}
+        lamp = {"z": 0.6, "size": (0.1, 0.1, 0.2), "object_id": "s"}
+        memory.observe(
+            [see("Drawer", 3, 0, 0.0, states=frozenset({"open"}), **drawer), see("Statue", 3, 0.1, 0, **lamp)]
+        )
+        assert memory.get("s").object.parent is None
+        assert memory.placed("s", "d")
+        assert memory.get("s").position == (3, 0.1, 0.6)
+        memory.observe(
+            [see("Drawer", 3, 0, 1.0, states=frozenset({"open"}), **drawer), see("Statue", 3, 0.1, 1, **lamp)]
+        )
+        assert memory.get("s").object.parent == memory.get("d").object.object_id
+        shut = see("Drawer", 3, 0.2, 2.0, states=frozenset({"closed"}), **drawer)
+        memory.observe([shut], view=look_at(3, 0, z=0.6), stamp=2.0)
+        assert not memory.get("s").stale
+
     def test_it_is_kept_in_the_file(self, tmp_path):
         path = tmp_path / "memory.db"
         with Memory.open(path) as memory:

@@ -1,6 +1,7 @@
 """What the executor believes: only what it sees; and how it leaves the home."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -211,3 +212,19 @@ def test_what_is_in_a_dish_behind_a_door_is_behind_that_door():
     assert home.held == "pencil"
     assert not result.searched
     assert home.state("cabinet") == {"closed"}
+
+
+def test_memory_is_told_where_a_thing_was_put_that_it_would_not_take_for_its_place(setup):
+    told = []
+    setup.knowledge.placed = lambda thing, holder: bool(told.append((thing, holder))) or True
+    assert setup.run("put the apple on the table").claimed
+    assert told == []
+    known = setup.knowledge.get
+
+    def without_place(object_id):
+        found = known(object_id)
+        return found and replace(found, object=found.object.but(parent=None))
+
+    setup.knowledge.get = without_place
+    assert setup.run("put the apple in the fridge").claimed
+    assert told == [("m-apple", "m-fridge")]
