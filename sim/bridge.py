@@ -41,6 +41,12 @@ _VIEWPOINTS = 8
 _HAND_RANGE = 0.7
 """Depth nearer than this is what the hand holds and what lies on it, when the hand is full; metres."""
 
+_STEPS = ("MoveAhead", "MoveRight", "MoveBack", "MoveLeft")
+"""Steps in one direction, by the quarter turns counter-clockwise from there to where the robot faces."""
+
+_HAND_REACH, _SIDES = 0.5, 2
+"""Metres ahead of the robot where what it holds needs room, and how many sides are tried for a step with it."""
+
 _LOOK_DOWN = 30.0
 """Pitch for driving and looking around, degrees: the floor ahead and all but the tops of cupboards are in view."""
 
@@ -333,16 +339,38 @@ class ThorRobot:
             self._pitch_to(_LOOK_DOWN)
         for heading in headings:
             before = self._pose()
-            if not self._turn_to(heading * math.pi / 2):
-                self._navigator.bump(before.x, before.y, heading)
-                return False
-            event = self._primitive("MoveAhead", COSTS.move(STEP), moveMagnitude=STEP)
-            after = self._pose()
-            self._effort.distance += math.hypot(after.x - before.x, after.y - before.y)
-            if not event.metadata["lastActionSuccess"]:
+            if not self._step(heading) and not self._sidestep(heading):
                 self._navigator.bump(before.x, before.y, heading)
                 return False
         return True
+
+    def _step(self, heading: int, *, ahead: int = 0) -> bool:
+        """Take a step along a heading, in quarter turns from map x; False if something was in the way.
+
+        Args:
+            heading: Where to.
+            ahead: Quarter turns, counter-clockwise, from there to where the robot faces meanwhile.
+        """
+        if not self._turn_to((heading + ahead) * math.pi / 2):
+            return False
+        before = self._pose()
+        event = self._primitive(_STEPS[ahead % 4], COSTS.move(STEP), moveMagnitude=STEP)
+        after = self._pose()
+        self._effort.distance += math.hypot(after.x - before.x, after.y - before.y)
+        return bool(event.metadata["lastActionSuccess"])
+
+    def _sidestep(self, heading: int) -> bool:
+        """Take a step that failed with the hand on the side that has most room: what it holds sticks out ahead."""
+        if not self._event.metadata["inventoryObjects"]:
+            return False
+        here = self._pose()
+        sides = (1, -1, 2)
+        angles = (heading + np.array(sides)) * math.pi / 2
+        room = self._navigator.room(
+            np.array([here.x, here.y]) + _HAND_REACH * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+        )
+        best = sorted(zip(-room, sides, strict=True))[:_SIDES]
+        return any(self._step(heading, ahead=side) for _, side in best)
 
     def _assume(self, viewpoint: Viewpoint) -> None:
         self._turn_to(viewpoint.yaw)

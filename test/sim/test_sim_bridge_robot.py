@@ -264,3 +264,16 @@ def test_what_finds_no_room_is_put_back_into_the_drawer_that_it_was_in(simulatio
         put(simulation, spoon["objectId"], plate["objectId"])
     assert one("Spoon")["parentReceptacles"] == spoon["parentReceptacles"]
     assert math.dist(one("Spoon")["position"].values(), spoon["position"].values()) < 0.02
+
+
+def test_what_the_hand_holds_is_taken_sideways_where_it_would_bump_ahead():
+    with Simulation.start("FloorPlan329") as bedroom:
+        robot = ThorRobot(bedroom)
+        robot.execute(SkillCall(skill="look_around"))
+        between_bed_and_wall, card, drawer = (-2.39, 1.06, 0.68), (0.68, 0.25, 0.62), (-2.18, 1.2, 0.18)
+        for target in (between_bed_and_wall, card):
+            assert robot.execute(SkillCall(skill="go_to", target=target)).ok
+        seen = next(o for o in robot.frame().observations if o.label == "CreditCard")
+        assert robot.execute(SkillCall(skill="pick_up", object_id=seen.object_id)).ok
+        assert robot.execute(SkillCall(skill="go_to", target=drawer)).ok
+        assert math.dist(robot.frame().robot_pose[:2], drawer[:2]) < 1.2
