@@ -134,6 +134,11 @@ class Finder:
         self._stand = (name, self._body.frame.robot_pose)
         return seen
 
+    def knows_another(self, name: str) -> bool:
+        """Whether memory has other things that a reference may mean, beside the one it stands for."""
+        bound = self._bindings.bound.get(name)
+        return any(r.object.object_id != bound for r in self._remembered(self._bindings.refs[name]))
+
     def _remembered(self, ref: ObjectRef) -> list[Recollection]:
         """Remembered things that the reference may mean, the one that was meant first."""
         barred = self._bindings.barred(ref)

@@ -26,6 +26,9 @@ __all__ = ["Hands"]
 _ELSEWHERE = {SkillCode.NOT_VISIBLE, SkillCode.OUT_OF_REACH, SkillCode.BLOCKED, SkillCode.UNKNOWN_OBJECT}
 """Failures that another viewpoint may mend."""
 
+_GONE = {SkillCode.NOT_VISIBLE, SkillCode.UNKNOWN_OBJECT}
+"""Failures that say that a thing is not where it was taken to be, if it is not seen either."""
+
 _NEAR_WHOLE = 0.6
 """Metres from a whole within which its slices lie."""
 
@@ -359,8 +362,11 @@ class Hands:
         self._used(name)
         outcome = self._body.call(skill, label=seen.label, object_id=seen.object_id, amount=amount)
         for attempt in range(1, self._limits.viewpoints):
-            # From another side, another part of a table may have room.
-            if outcome.code not in _ELSEWHERE and not (outcome.code is SkillCode.NO_ROOM and attempt == 1):
+            # From another side, another part of a table may have room; what stands on a burner stands there still.
+            full = outcome.code is SkillCode.NO_ROOM or (
+                skill == "put" and outcome.code is SkillCode.BLOCKED and self._finder.knows_another(name)
+            )
+            if (full and attempt > 1) or not (full or outcome.code in _ELSEWHERE):
                 break
             self._body.call("go_to", label=seen.label, target=seen.position, attempt=attempt)
             now = self._bindings.see(name)
@@ -389,7 +395,7 @@ class Hands:
         same_kind = outcome.code is SkillCode.INCOMPATIBLE and len(ref.labels) == 1
         if outcome.code in hopeless or same_kind:
             raise HopelessError(why or f"{ref.phrase}: {outcome.message or outcome.code}")
-        if self._bindings.see(name) is None and outcome.code in _ELSEWHERE:
+        if self._bindings.see(name) is None and outcome.code in _GONE:
             self._finder.missed(name)
         # What could not be seen or reached may have been taken away, and may be used where it is found again.
         self._bindings.exclude(name, place=tried.position if outcome.code in _ELSEWHERE else None)

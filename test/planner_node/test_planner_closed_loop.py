@@ -228,3 +228,16 @@ def test_memory_is_told_where_a_thing_was_put_that_it_would_not_take_for_its_pla
     setup.knowledge.get = without_place
     assert setup.run("put the apple in the fridge").claimed
     assert told == [("m-apple", "m-fridge")]
+
+
+def test_a_place_that_something_stands_in_the_way_of_is_soon_left_for_another_like_it(setup):
+    setup.home.fail["put", "counter"] = [SkillCode.BLOCKED] * 20
+    assert setup.run("put the plate on the counter").claimed
+    assert setup.home.things["plate"].parent == "counter2"
+    assert 0 < setup.robot.calls.count(("put", "counter")) <= 2
+
+
+def test_the_only_place_is_tried_from_more_sides(setup):
+    setup.home.fail["put", "table"] = [SkillCode.BLOCKED] * 4
+    assert setup.run("put the mug on the table").claimed
+    assert setup.home.things["mug"].parent == "table"
