@@ -35,6 +35,8 @@ _SIGMA_OF_SIZE = 0.05
 """The same as a share of the extents: what is seen of a large thing differs from view to view."""
 _LET_GO = (0.0625, 0.0, 0.0, 0.0, 0.0625, 0.0, 0.0, 0.0, 0.01)
 """Covariance, m², of the place of what was let go of unseen: a quarter of a metre along the surface."""
+_TOLD = 0.5
+"""Metres from where a thing was when the robot said where it had put it, within which that is believed."""
 _BESIDE = 0.3
 """Metres within which a robot that sees one of two like things sees the other, too."""
 _PARTS_RADIUS = 0.8
@@ -230,6 +232,7 @@ class ShortTermMemory:
         before = unit.state
         if unit.sighting == self._frame and not before.held:
             self._set(unit, before.but(parent=holder.object_id), unit.epoch, outcome, None)
+            unit.told = before.position
             self._write_rows()
             return outcome
         x, y, z = holder.position
@@ -248,7 +251,7 @@ class ShortTermMemory:
         )
         self._set(unit, after, unit.epoch, outcome, ChangeKind.MOVED, at=stamp)
         self._carry(unit, before.position, after.position, outcome)
-        unit.inferred = True
+        unit.inferred, unit.told = True, after.position
         self._write_rows()
         return outcome
 
@@ -494,17 +497,22 @@ class ShortTermMemory:
         sensor_ids: dict[str, str],
         outcome: Outcome,
     ) -> None:
-        """Say what the object is on or in: by the sensor's word, else by geometry."""
+        """Say what the object is on or in: by the robot's word while it stays there, the sensor's, else by geometry."""
+        if unit.told is not None and (unit.state.held or math.dist(unit.told, unit.state.position) > _TOLD):
+            unit.told = None
         if unit.state.held:
             parent = None
+        elif unit.told is not None and self._exists(unit.state.parent, surroundings):
+            parent = unit.state.parent
         elif observation.parent is not None:
             parent = sensor_ids.get(observation.parent) or self.units.resolve(observation.parent)
         else:
-            state = unit.state
-            parent = self._carrier(unit)
-            parent = parent or surroundings.support(state.label, state.position, state.size, told=state.parent)
+            parent = self._carrier(unit) or surroundings.support(unit.state.label, unit.state.position, unit.state.size)
         if parent != unit.state.parent and parent != unit.id:
             self._set(unit, unit.state.but(parent=parent), unit.epoch, outcome, None)
+
+    def _exists(self, object_id: str | None, surroundings: Surroundings) -> bool:
+        return object_id is not None and (surroundings.get(object_id) is not None or object_id in self.units)
 
     def _carrier(self, unit: Unit) -> str | None:
         """A movable receptacle, such as a plate or a box, that the object is on or in."""

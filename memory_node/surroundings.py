@@ -78,7 +78,7 @@ class Surroundings:
         """The receptacle of that id."""
         return self._known.get(object_id)
 
-    def support(self, label: str, position: Point, size: Point | None, *, told: str | None = None) -> str | None:
+    def support(self, label: str, position: Point, size: Point | None) -> str | None:
         """Id of what an object is on or in.
 
         Its centre must lie within the receptacle's outline. It is *in* a receptacle that encloses its centre, *on* one
@@ -88,7 +88,6 @@ class Surroundings:
             label: Class of the object.
             position: Its centre, metres.
             size: Its extents, metres.
-            told: Id of the receptacle that it is known to have been put in or on, whatever its class goes into.
         """
         if not self._ids:
             return None
@@ -104,8 +103,7 @@ class Surroundings:
         for row in np.flatnonzero(inside | upon).tolist():
             receptacle = self._known[self._ids[row]]
             # What its class never goes into encloses it by accident.
-            expected = label in self._knowledge.get(receptacle.label).holds or receptacle.object_id == told
-            if receptacle.label == label or not expected:
+            if receptacle.label == label or label not in self._knowledge.get(receptacle.label).holds:
                 continue
             candidate = (float(np.prod(high[row] - low[row])), receptacle.object_id)
             if best is None or candidate < best:

@@ -7,7 +7,7 @@ from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Any
 
-from scene_graph.types import ObjectState, Point
+from scene_graph.types import ObjectState, Point, as_point
 
 __all__ = ["MAX_ALIASES", "MAX_GHOSTS", "MAX_HISTORY", "Past", "Unit"]
 
@@ -61,6 +61,7 @@ class Unit:
         retired: It was made into other things, as a whole is into its slices, and is no more.
         origin: Id of what it was made from.
         inferred: Its place follows from that of its container; it was not itself seen there.
+        told: Where it was when the robot said what it had put it in or on; None once it was held or seen elsewhere.
         sighting: Number of the newest frame that showed it.
         uses: How often a skill used it.
         image: Newest encoded crop of it.
@@ -78,6 +79,7 @@ class Unit:
     retired: bool = False
     origin: str | None = None
     inferred: bool = False
+    told: Point | None = None
     sighting: int = 0
     uses: int = 0
     image: bytes | None = None
@@ -148,6 +150,7 @@ class Unit:
             "retired": self.retired,
             "origin": self.origin,
             "inferred": self.inferred,
+            "told": self.told,
             "uses": self.uses,
         }
 
@@ -169,5 +172,6 @@ class Unit:
             retired=bool(data["retired"]),
             origin=data["origin"],
             inferred=bool(data["inferred"]),
+            told=as_point(data["told"]) if data.get("told") is not None else None,
             uses=int(data["uses"]),
         )

@@ -494,6 +494,17 @@ class TestPlaced:
         memory.observe([shut], view=look_at(3, 0, z=0.6), stamp=2.0)
         assert not memory.get("s").stale
 
+    def test_what_was_put_in_a_drawer_is_not_on_the_worktop_over_it_when_it_shows_from_elsewhere(self, memory):
+        top = see("CounterTop", 3, 0, 0.0, z=0.6, size=(2.0, 2.0, 0.6), object_id="c")
+        drawer = see("Drawer", 3, 0, 0.0, z=0.6, size=(0.5, 0.5, 0.2), object_id="d", states=frozenset({"open"}))
+        spoon = {"z": 0.6, "size": (0.1, 0.02, 0.02), "object_id": "s"}
+        memory.observe([top, drawer, see("Spoon", 3, 0, 0.0, **spoon)])
+        assert memory.placed("s", "d")
+        memory.observe([see("Spoon", 3.3, 0, 1.0, **spoon)])
+        assert memory.get("s").object.parent == memory.get("d").object.object_id
+        memory.observe([see("Spoon", 3.8, 0, 2.0, **spoon)])
+        assert memory.get("s").object.parent == memory.get("c").object.object_id
+
     def test_it_is_kept_in_the_file(self, tmp_path):
         path = tmp_path / "memory.db"
         with Memory.open(path) as memory:
