@@ -303,7 +303,14 @@ class SceneObject(
         self.seen += other.seen
         self.first_stamp = min(self.first_stamp, other.first_stamp)
         if other.stamp > self.stamp:
-            self.states = {**self.states, **other.states}
+            # What was seen last replaces its opposite, seen before under the other id.
+            stamps = {
+                s: max(own.get(s, 0.0) for own in (self.states, other.states)) for s in {*self.states, *other.states}
+            }
+            current: frozenset[str] = frozenset()
+            for state in sorted(stamps, key=lambda s: (stamps[s], s)):
+                current = apply_states(current, {state})
+            self.states = {s: stamps[s] for s in sorted(current)}
             self.stamp = other.stamp
         for label, votes in other.votes.items():
             self.votes[label] = self.votes.get(label, 0.0) + votes
