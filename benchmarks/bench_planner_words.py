@@ -34,7 +34,11 @@ from bench_phrases import HOMES, furnish
 __all__ = ["Instruction", "read_instructions", "run"]
 
 PLANNERS: dict[str, Callable[[], Planner]] = {"rules": RulesPlanner, "learned": LearnedPlanner}
-SETS = {"first": "bench_planner_words", "second": "bench_planner_words_second"}
+SETS = {
+    "first": "bench_planner_words",
+    "second": "bench_planner_words_second",
+    "third": "bench_planner_words_third",
+}
 _NOTHING = "?"
 
 

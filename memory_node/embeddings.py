@@ -28,6 +28,8 @@ __all__ = [
     "OpenAIEmbedder",
     "Vectors",
     "default_embedder",
+    "gelu",
+    "minilm_folder",
     "single_thread",
 ]
 
@@ -128,7 +130,7 @@ class MiniLM:
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Embed texts. See `Embedder.embed`."""
         if self._run is None:
-            self._run = _load(self._folder if self._folder is not None else _package_folder())
+            self._run = _load(self._folder if self._folder is not None else minilm_folder())
         return self._run(texts)
 
 
@@ -137,7 +139,12 @@ def default_embedder() -> CachedEmbedder:
     return CachedEmbedder(MiniLM())
 
 
-def _package_folder() -> Path:
+def minilm_folder() -> Path:
+    """Where the installed package keeps MiniLM's weights and tokenizer.
+
+    Raises:
+        EmbeddingError: It is not installed.
+    """
     spec = find_spec(_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise EmbeddingError(
@@ -245,7 +252,7 @@ class Encoder:
             qkv = x @ layer.qkv[0] + layer.qkv[1]
             attended = np.concatenate([_attention(qkv[span]) for span in spans])
             x = _layer_norm(x + (attended @ layer.attended[0] + layer.attended[1]), layer.attended_norm)
-            inner = _gelu(x @ layer.intermediate[0] + layer.intermediate[1])
+            inner = gelu(x @ layer.intermediate[0] + layer.intermediate[1])
             x = _layer_norm(x + (inner @ layer.output[0] + layer.output[1]), layer.output_norm)
         return [x[span] for span in spans]
 
@@ -276,7 +283,8 @@ def _layer_norm(x: Vectors, parameters: tuple[Vectors, Vectors]) -> Vectors:
     return result
 
 
-def _gelu(x: Vectors) -> Vectors:
+def gelu(x: Vectors) -> Vectors:
+    """The Gaussian error linear unit, of each number."""
     from scipy.special import erf
 
     result: Vectors = x * np.float32(0.5) * (1 + erf(x * np.float32(np.sqrt(0.5))))

@@ -180,6 +180,7 @@ class Agent:
         except NotUnderstoodError as error:
             result.planning_seconds = self._wall_clock() - began
             self._ask_back(instruction, answers, error, result)
+            self.session.mention(situation.grounder().named_in(instruction), "object")
             return
         result.planning_seconds = self._wall_clock() - began
         if not self._cancel.is_set():

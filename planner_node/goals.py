@@ -11,11 +11,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+from planner_node.clarify import UnconfirmedError
 from planner_node.compose import Composer
 from planner_node.grounding import class_candidates
 from planner_node.learned.alfred import AlfredGoal, parse_goal
 from planner_node.learned.model import LearnedParser
+from planner_node.orders.agreement import joined
+from planner_node.orders.corpus import Order
+from planner_node.orders.reader import OrderReader
+from planner_node.orders.rewrite import plainly
 from planner_node.parser import Intent, NounPhrase, Reading, beyond_skills, read_instruction
 from planner_node.parser import words as w
 from planner_node.parser.leftovers import unheeded
@@ -32,6 +38,8 @@ _TREATMENTS = {
     "pick_heat_then_place_in_recep": "heat",
     "pick_cool_then_place_in_recep": "cool",
 }
+_LASTING = frozenset({"cut", "break", "throw_away"})
+"""Skills that cannot be undone, of which the order reader must be surer."""
 _AI2THOR = {"Glassbottle": "Bottle"}
 """ALFRED's classes that AI2-THOR 5 names otherwise."""
 _AS_LIKELY = 0.6
@@ -44,11 +52,32 @@ _EITHER = 0.75
 """Probability that two goals must have together for asking between them to make sense."""
 
 
+@dataclass(frozen=True)
+class _OddReading:
+    """What the order reader made of an instruction.
+
+    Attributes:
+        intents: What is asked for.
+        read_as: In plain words; empty where grammar reads the same.
+        is_sure: Whether to act on it unasked.
+        ignored: Clauses that neither grammar nor the reader made anything of.
+    """
+
+    intents: Sequence[Intent]
+    read_as: str
+    is_sure: bool
+    ignored: Sequence[str] = ()
+
+
 class LearnedPlanner:
     """Plans by grammar and by a parser trained on people's instructions; neither key nor network.
 
     Args:
         least: Probability of a goal below which the trained parser's reading is not acted on.
+        sure: Confidence of the order reader below which its reading is not acted on.
+        surer: The same where what is done cannot be undone, and where grammar reads something else in the whole
+            instruction, but in part as context or about things that it has no name for.
+        surest: The same where grammar reads something else in plain words.
 
     Raises:
         WeightsError: If the trained weights are missing or damaged.
@@ -56,8 +85,11 @@ class LearnedPlanner:
 
     name = "learned"
 
-    def __init__(self, *, least: float = 0.7) -> None:
+    def __init__(self, *, least: float = 0.7, sure: float = 0.5, surer: float = 0.7, surest: float = 0.9) -> None:
         self._least = least
+        self._sure = sure
+        self._surer = surer
+        self._surest = surest
         LearnedParser.default()  # so that missing weights show now, and not in mid-run
 
     def cancel(self) -> None:
@@ -67,12 +99,17 @@ class LearnedPlanner:
         """See `planner_node.planner.Planner`."""
         composer = Composer(instruction, situation.grounder(), self.name)
         before = situation.session.asked
-        passages = self._passages(instruction, situation.ontology, before)
+        odd = self._odd(instruction, situation.ontology, before)
+        is_taken = odd is not None and (odd.is_sure or situation.confirmed)
+        intents: list[Intent] = []
+        if odd is not None and is_taken:
+            intents += odd.intents
+            composer.notes += [f"not understood: {clause!r}" for clause in odd.ignored]
+        passages = self._passages(instruction, situation.ontology, before) if not intents else []
         goals = [self._goal(text, situation) for text in passages]
-        if not any(goals):
+        if passages and not any(goals):
             # What grammar reads, it reads best in context.
             passages, goals = [instruction], [None]
-        intents: list[Intent] = []
         for text, goal in zip(passages, goals, strict=True):
             if goal is None:
                 reading = read_instruction(text, situation.ontology, tuple(intents) or before)
@@ -83,12 +120,40 @@ class LearnedPlanner:
                 intents += goal_intents(goal, text, situation.ontology)
                 composer.notes += [f"not understood: {word!r}" for word in unheeded(text)]
                 composer.notes.append(f"read {text.strip()!r} as {goal.task_type}, as other people put it")
+        if not intents and odd is not None and odd.read_as:
+            raise UnconfirmedError(
+                f"I am not sure that I understood {instruction!r}", question=f"Do you mean: {odd.read_as}"
+            )
         if not intents:
             what = f"{instruction!r}" if instruction.strip() else "an empty instruction"
             raise NotUnderstoodError(f"I did not understand {what}", question="What shall I do, and with which thing?")
         Resolver(composer).run(intents)
-        situation.session.asked = tuple(intents)
-        return composer.plan()
+        plan = composer.plan()
+        situation.session.asked = tuple(_settled(intents, plan))
+        return replace(plan, read_as=odd.read_as if odd is not None and is_taken else "")
+
+    def _odd(self, instruction: str, ontology: Ontology, before: tuple[Intent, ...]) -> _OddReading | None:
+        """What the order reader reads; None where it reads nothing that plain words can say."""
+        read = OrderReader.default().read(instruction)
+        plain = plainly(instruction, read.orders, ontology, before) if read.orders else None
+        if plain is None:
+            return None
+        reading = read_instruction(plain.text, ontology, before)
+        reading = replace(reading, intents=plain.filled_in(reading.intents))
+        if not _is_whole(reading, ontology):
+            return None
+        grammar = read_instruction(instruction, ontology, before)
+        is_whole = _is_whole(grammar, ontology)
+        together = joined(grammar.intents, reading.intents, ontology) if is_whole else None
+        if together is not None:
+            return _OddReading(together, "", is_sure=True)
+        least = self._sure
+        if _LASTING & {i.skill for i in reading.intents}:
+            least = self._surer
+        if is_whole:
+            least = self._surer if grammar.told or _is_vague(grammar, ontology) else self._surest
+        ignored = _ignored(instruction, read.orders, grammar)
+        return _OddReading(reading.intents, plain.shown(), is_sure=read.confidence >= least, ignored=ignored)
 
     def _passages(self, instruction: str, ontology: Ontology, before: tuple[Intent, ...]) -> list[str]:
         """The instruction in passages that are understood whole, as long as may be, and single sentences that are not.
@@ -172,6 +237,37 @@ def _sentences(instruction: str) -> list[str]:
 def _is_read(text: str, ontology: Ontology, before: tuple[Intent, ...] = ()) -> bool:
     """Whether grammar understands a text whole."""
     return _is_whole(read_instruction(text, ontology, before), ontology)
+
+
+def _ignored(instruction: str, orders: Sequence[Order], grammar: Reading) -> list[str]:
+    """Clauses that grammar did not understand, and of which no word is in an order."""
+    spans = [span for order in orders for span in (order.thing, order.place) if span is not None]
+    if any(order.thing is None and order.place is None for order in orders):
+        return []  # what was read off no particular words may stand for any of them
+    words = {word for span in spans for word in tokenize(instruction[span.start : span.end])} - w.DETERMINERS.keys()
+    clauses = [clause for clause in grammar.unclear if " " in clause or clause in grammar.dropped]
+    return [clause for clause in clauses if not words & set(clause.split())]
+
+
+def _settled(intents: Sequence[Intent], plan: Plan) -> list[Intent]:
+    """Intents whose "back" is where that was, so that "the same place" for another thing is there too."""
+    if len(intents) != len(plan.calls):
+        return list(intents)
+    result = []
+    for intent, call in zip(intents, plan.calls, strict=True):
+        place, name = intent.phrases.get("receptacle"), call.objects.get("receptacle")
+        ref = plan.refs[name] if name is not None else None
+        if place is not None and place.pronoun and ref is not None and ref.object_id is not None:
+            there = NounPhrase(words=tuple(ref.label.split()), determiner="the", memory_id=ref.object_id)
+            intent = replace(intent, phrases={**intent.phrases, "receptacle": there}, relation="in")
+        result.append(intent)
+    return result
+
+
+def _is_vague(reading: Reading, ontology: Ontology) -> bool:
+    """Whether a phrase names no class of things."""
+    phrases = [phrase for intent in reading.intents for phrase in intent.phrases.values()]
+    return any(not (p.pronoun or p.part or p.memory_id or ontology.find_last(p.words)) for p in phrases)
 
 
 def _is_whole(reading: Reading, ontology: Ontology) -> bool:

@@ -9,11 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from memory_node.recollection import Recollection
 from planner_node.experience import SAME_PLACE, Refusal
 from planner_node.knowledge import Knowledge
-from planner_node.parser import NounPhrase
+from planner_node.orders.corpus import NO_CLASS
+from planner_node.orders.reader import OrderReader
+from planner_node.parser import NounPhrase, noun_phrase
+from planner_node.parser.leftovers import names_in
 from planner_node.parser.rephrase import deeds
 from planner_node.parser.syntax import Prepositional
 from planner_node.parser.words import word_set
@@ -22,7 +26,7 @@ from planner_node.session import Session
 from scene_graph.ontology import ClassInfo, Ontology
 from scene_graph.types import OPPOSITES, ObjectState, Point
 
-__all__ = ["Grounder", "Wanted", "class_candidates", "support_of"]
+__all__ = ["SURE", "Grounder", "Wanted", "class_candidates", "is_told", "meant", "support_of"]
 
 _NEAR = 1.2
 """Metres within which a thing counts as being at what it is said to be near."""
@@ -55,13 +59,23 @@ _COMPARISONS = {
 }
 """Adjectives that pick one of several like things by what they are measured by."""
 
-_AS_GOOD = 0.93
-"""Share of the best recollection's score from which another may as well be meant."""
-_AMONG_ALL = 0.8
+_AS_GOOD = 0.5
+"""Share of what speaks for the best class from which another may as well be meant."""
+_AMONG_ALL = 0.4
 """The same where all are meant."""
+_MEANT = 0.7
+"""How much it speaks for a class that the words mean it; the rest is that memory recalls such a thing for them."""
+SURE = 0.5
+"""Probability of a class from which it is looked for rather than the next best that is known."""
 
-_LESS = 0.4
-"""What likeness alone loses where another class's description has the person's own words."""
+_LIKELY = 0.12
+"""Probability below which words mean no class in particular."""
+_AS_LIKELY = 0.25
+"""Share of the likeliest class's probability from which another may as well be meant."""
+_BROAD = frozenset(
+    {"electronics", "decoration", "furniture", "structure", "container", "fixture", "personal", "control"}
+)
+"""Categories whose word may mean much else: "the decoration", "a container"."""
 
 Wanted = Callable[[ClassInfo], bool]
 """Which classes can stand in an argument."""
@@ -87,16 +101,58 @@ def class_candidates(phrase: NounPhrase, ontology: Ontology, wanted: Wanted | No
         return wanted is None or wanted(ontology.get(label))
 
     words = phrase.words
-    labels = ontology.find_last(words)
+    labels = ontology.find_last(words) if not phrase.said else []
     if labels:
         ranked = [(label, 1.0 - 0.1 * n) for n, label in enumerate(labels)]
         return _parts(ranked, ontology) if phrase.part else ranked
-    for i in range(len(words) - 1, 0, -1):
+    for i in range(len(words) - 1 if not phrase.said else 0, 0, -1):
         labels = ontology.find(" ".join(words[:i]))
         if labels and i >= len(words) - 1 and any(fits(label) for label in labels):
             return [(label, 0.8 - 0.1 * n) for n, label in enumerate(labels)]
-    ranked = _by_description([*words, *phrase.relative], ontology, fits)
+    ranked = _by_kind(words, ontology, fits) or _by_meaning(phrase, ontology, fits)
+    ranked = ranked or _by_description([*words, *phrase.relative], ontology, fits)
     return _parts(ranked, ontology) if phrase.part else ranked
+
+
+def meant(phrase: NounPhrase, ontology: Ontology) -> dict[str, float]:
+    """How likely a phrase's words mean each class that the order reader and the ontology both know.
+
+    Empty where the phrase says nothing of what kind of thing is meant, or a kind that is none of these.
+    """
+    words = phrase.said or " ".join((*phrase.words, *phrase.relative))
+    if all(word in _STOP for word in words.split()):
+        return {}
+    likely = _likely(words)
+    shares = {label: share for label, share in likely.items() if label in ontology}
+    is_name = not (phrase.said or phrase.relative or _STOP & set(phrase.words))
+    least = SURE if is_name else likely.get(NO_CLASS, 0.0)  # a name that nobody taught it is most likely none
+    return shares if max(shares.values(), default=0.0) > least else {}
+
+
+@lru_cache(maxsize=256)
+def _likely(words: str) -> dict[str, float]:
+    return OrderReader.default().classes(words)
+
+
+def _by_meaning(phrase: NounPhrase, ontology: Ontology, fits: Callable[[str], bool]) -> list[tuple[str, float]]:
+    """Classes by how likely the words mean them."""
+    shares = {label: share for label, share in meant(phrase, ontology).items() if fits(label)}
+    best = max(shares.values(), default=0.0)
+    if best < _LIKELY:
+        return []
+    ordered = sorted(shares.items(), key=lambda entry: (-entry[1], entry[0]))
+    return [(label, share / best) for label, share in ordered if share >= _AS_LIKELY * best]
+
+
+def _by_kind(words: Sequence[str], ontology: Ontology, fits: Callable[[str], bool]) -> list[tuple[str, float]]:
+    """Classes of the kind that the last word names: "the fruit", "that red vegetable"; those that all words fit."""
+    kind = _stem(words[-1]) if words else ""
+    named = {
+        label
+        for label in ontology.labels()
+        if kind and any(_stem(c.split()[-1]) == kind for c in ontology.get(label).categories - _BROAD)
+    }
+    return [(lb, weight) for lb, weight in _by_description(words, ontology, fits) if lb in named]
 
 
 def _parts(ranked: Sequence[tuple[str, float]], ontology: Ontology) -> list[tuple[str, float]]:
@@ -195,14 +251,10 @@ class Grounder:
 
     def labels(self, phrase: NounPhrase, wanted: Wanted | None = None) -> list[tuple[str, float]]:
         """Classes that the phrase may mean and that can stand in this argument; all of them if none can."""
-        ranked = self._recalled(phrase, wanted)
         described = class_candidates(phrase, self.ontology, wanted)
-        if ranked and not phrase.relative:
-            # Where descriptions tell in so many words, likeness of meaning comes second: "the green thing".
-            told = {lb for lb, _ in described} & set(self.knowledge.labels())
-            ranked = [(lb, weight if lb in told or not told else weight - _LESS) for lb, weight in ranked]
-            ranked += [(lb, 1.0 - _LESS / 2) for lb in sorted(told - {lb for lb, _ in ranked})]
-        ranked = ranked or described
+        kinds = {lb for lb, _ in _by_kind(phrase.words, self.ontology, lambda label: True)}
+        seen = [(lb, weight) for lb, weight in described if lb in kinds and lb in self.knowledge.labels()]
+        ranked = seen or self._recalled(phrase, described, wanted) or described
         if ranked and _COMPARISONS.keys() & set(phrase.words):
             # Of "the smaller knife" and the bigger, one may be a knife for butter.
             named = {lb for lb, _ in ranked}
@@ -217,10 +269,15 @@ class Grounder:
             ranked = fitting or ranked
         return ranked
 
-    def _recalled(self, phrase: NounPhrase, wanted: Wanted | None) -> list[tuple[str, float]]:
-        """Classes of what memory recalls for words that name no class: "something to read", "the hot thing"."""
+    def _recalled(
+        self, phrase: NounPhrase, described: Sequence[tuple[str, float]], wanted: Wanted | None
+    ) -> list[tuple[str, float]]:
+        """Classes of remembered things for words that name no class: "something to read", "the hot thing".
+
+        Two witnesses are heard: which class the words mean (`meant`), and what memory recalls for them.
+        """
         words = [word for word in phrase.words if word not in _COMPARISONS]
-        if self.ontology.find_last(words) or phrase.part or not words:
+        if (self.ontology.find_last(words) and not phrase.said) or phrase.part or not words:
             return []
 
         def fits(label: str) -> bool:
@@ -229,10 +286,10 @@ class Grounder:
                 info.static and "pickupable" not in info.affordances and wanted is None
             )
 
-        told = [word for word in (*words, *phrase.relative) if word not in _STOP]
+        told = [word for word in (*words, *phrase.relative, *phrase.said.split()) if word not in _STOP]
+        known = [label for label in self.knowledge.labels() if fits(label)]
         if not told:
             # Only where it is or how it is tells: whatever can stand here, things that can be carried first.
-            known = [label for label in self.knowledge.labels() if fits(label)]
             carried = [label for label in known if "pickupable" in self.ontology.get(label).affordances]
             return [(label, 1.0) for label in (known if phrase.states else carried or known)]
         excluded = {
@@ -241,19 +298,28 @@ class Grounder:
             if word == "not"
             for label in self.ontology.find(" ".join(phrase.relative[i + 1 :]))
         }
-        text = " ".join((*words, *phrase.relative))
-        found = [
-            (r.object.label, r.score)
-            for r in self.knowledge.recall(text, k=12)
-            if fits(r.object.label) and r.object.label not in excluded
-        ]
-        best = max((score for _, score in found), default=0.0)
-        weights: dict[str, float] = {}
-        for label, score in found:
-            if score >= (_AMONG_ALL if phrase.determiner == "all" else _AS_GOOD) * best:
-                # A little less alike counts more than a few metres.
-                weights.setdefault(label, 1.0 - 8.0 * (1.0 - score / best))
-        return list(weights.items())
+        text = phrase.said or " ".join((*words, *phrase.relative))
+        recalled: dict[str, float] = {}
+        for item in self.knowledge.recall(text, k=12):
+            recalled.setdefault(item.object.label, item.score)
+        likely = meant(phrase, self.ontology)
+        most = max(likely.values(), default=0.0)
+        best = max((recalled[label] for label in recalled if fits(label)), default=0.0)
+        shares = {
+            label: _MEANT * likely.get(label, 0.0) / most + (1 - _MEANT) * recalled.get(label, 0.0) / (best or 1.0)
+            if most
+            else recalled.get(label, 0.0) / (best or 1.0)
+            for label in known
+            if label not in excluded
+        }
+        if described and not {label for label, _ in described} & shares.keys() and most >= SURE:
+            return []  # what is meant has not been seen yet
+        top = max(shares.values(), default=0.0)
+        least = (_AMONG_ALL if phrase.determiner == "all" else _AS_GOOD) * top
+        return sorted(
+            ((label, share / top) for label, share in shares.items() if top and share >= least),
+            key=lambda entry: (-entry[1], entry[0]),
+        )
 
     def find(
         self, phrase: NounPhrase, ranked: Sequence[tuple[str, float]], *, exclude: Collection[str] = ()
@@ -409,6 +475,15 @@ class Grounder:
     def _deed_score(self, phrase: NounPhrase, thing: ObjectState) -> float:
         told = deeds(phrase.relative)
         return 1.0 if told and self.session.did(told, thing.object_id) else 0.0
+
+    def named_in(self, text: str) -> list[tuple[str | None, str]]:
+        """Memory's id and class of the first remembered thing that a text names, so that "it" may take it up."""
+        for name in names_in(text, self.ontology):
+            phrase = noun_phrase(name, self.ontology)
+            found = self.find(phrase, class_candidates(phrase, self.ontology))
+            if found and "pickupable" in self.ontology.get(found[0].object.label).affordances:
+                return [(found[0].object.object_id, found[0].object.label)]
+        return []
 
     def done_to(self, phrase: NounPhrase, wanted: Wanted) -> list[ObjectState]:
         """What "the thing you washed" means: what that was done to last and that can stand there; none for other words.

@@ -130,6 +130,7 @@ class Plan:
         goals: What must hold after which call.
         planner: Who made it: ``"rules"``, ``"learned"``, ``"llm"``.
         notes: What was assumed or not understood, in words.
+        read_as: The instruction in plain words, where the order reader put it so.
     """
 
     instruction: str
@@ -139,6 +140,7 @@ class Plan:
     goals: Sequence[Goal] = ()
     planner: str = "rules"
     notes: Sequence[str] = ()
+    read_as: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready mapping."""
@@ -154,6 +156,7 @@ class Plan:
             },
             "goals": [g.describe() for g in self.goals],
             "notes": list(self.notes),
+            "read_as": self.read_as,
         }
 
 

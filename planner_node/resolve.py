@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from planner_node.clarify import AmbiguousError, NotUnderstoodError
 from planner_node.compose import Composer
-from planner_node.grounding import class_candidates, is_told
+from planner_node.grounding import SURE, class_candidates, is_told, meant
 from planner_node.parser import Intent, NounPhrase, noun_phrase
 from planner_node.parser import words as w
 from planner_node.parser.leftovers import names_within
@@ -136,6 +136,8 @@ class Resolver:
 
         def fits(info: ClassInfo) -> bool:
             usable = not parameter.affordances or bool(info.affordances & parameter.affordances)
+            if intent.process and intent.skill == "cut":
+                usable = usable or info.derived_from is not None  # a slice of what is a slice already
             return usable and (not held or info.label in held)
 
         return fits
@@ -208,11 +210,17 @@ class Resolver:
                 first = len(alike)
                 while first and alike[first - 1][0].skill == intent.skill:
                     first -= 1  # "take the pen. And the pencil": done alike, one after the other
-                together = [r for _, rs in alike[first:] for r in rs]
-                return list(dict.fromkeys(r for r in together if usable(r)))
+                together = list(dict.fromkeys(r for _, rs in alike[first:] for r in rs if usable(r)))
+                if phrase.determiner != "both" or len(together) > 1:
+                    return together
             if fitting:
                 return fitting[-1:]
         grounder = self.composer.grounder
+        if phrase.determiner == "both":
+            pair = [grounder.get(m.object_id or "") for m in grounder.session.last_two()]
+            things = [t for t in pair if t is not None and suits(t.label)]
+            if len(things) > 1:
+                return [self.composer.adopt(t, phrase.pronoun) for t in things]
         for group in grounder.session.antecedents(plural=plural):
             things = [t for m in group if (t := grounder.get(m.object_id or "")) is not None]
             fitting = [self.composer.adopt(t, phrase.pronoun) for t in things if suits(t.label)]
@@ -403,7 +411,9 @@ class Resolver:
         words = phrase.words
         if not words or words[-1] in VAGUE | {"one"} or phrase.relative or phrase.pronoun:
             return False
-        return not names_within(words, self.composer.ontology) and not is_told(words[-1], info)
+        if names_within(words, self.composer.ontology) or is_told(words[-1], info):
+            return False
+        return meant(phrase, self.composer.ontology).get(info.label, 0.0) < SURE
 
     @staticmethod
     def _count(phrase: NounPhrase, known: int) -> int:

@@ -17,6 +17,9 @@ _MOST = 1000
 """Mentions and deeds that are remembered, the newest of each."""
 
 
+_PAIR = 2
+
+
 @dataclass(frozen=True)
 class Mention:
     """An object that was spoken of or acted on.
@@ -98,6 +101,14 @@ class Session:
         order = ("object", "receptacle", "tool")
         ranked = sorted(groups.values(), key=lambda g: (-g[0].turn, order.index(g[0].role), -g[0].group))
         return ranked if plural else [group[-1:] for group in ranked]
+
+    def last_two(self) -> list[Mention]:
+        """What "both" means: the last two different things that something was done with, in the order spoken of."""
+        found: dict[str, Mention] = {}
+        for mention in sorted((m for m in self.mentions if m.role == "object"), key=lambda m: (-m.turn, -m.group)):
+            if mention.object_id is not None and len(found) < _PAIR:
+                found.setdefault(mention.object_id, mention)
+        return list(reversed(found.values()))
 
     def salience(self, object_id: str) -> float:
         """How present an object is in the conversation, in [0, 1]: 1 for the newest mention, fading by turn."""

@@ -154,7 +154,8 @@ _LICENCE = {"slice": {"cut", "cook"}, "break": {"break"}, "throw": {"throw", "th
 
 def _asked(plan: Plan, situation: Situation) -> list[Intent]:
     """What the instruction asks for, "the bread too" by what was asked for before it."""
-    return read_instruction(plan.instruction, situation.ontology, situation.session.asked).intents
+    texts = filter(None, (plan.instruction, plan.read_as))
+    return [i for text in texts for i in read_instruction(text, situation.ontology, situation.session.asked).intents]
 
 
 def _irreversible(plan: Plan, situation: Situation) -> list[Violation]:

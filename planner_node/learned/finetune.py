@@ -21,7 +21,7 @@ from planner_node.learned.labels import ACTIONS, STEP_OBJECTS, STEP_PLACES
 if TYPE_CHECKING:
     from torch import Tensor, nn  # type: ignore[import-not-found]  # installed for training only
 
-__all__ = ["Schedule", "finetune", "goal_likelihoods", "import_torch", "new_networks"]
+__all__ = ["Schedule", "finetune", "goal_likelihoods", "has_fast_bfloat16", "import_torch", "new_networks", "padded"]
 
 log = logging.getLogger(__name__)
 
@@ -153,7 +153,7 @@ def goal_likelihoods(corpus: Corpus, networks: nn.ModuleDict, sentences: Sequenc
     with torch.no_grad():
         for start in range(0, len(order), 64):
             rows = order[start : start + 64]
-            pieces, mask = _padded([ids[i] for i in rows])
+            pieces, mask = padded([ids[i] for i in rows])
             hidden = networks["layers"](networks["words"](pieces), mask)
             result[rows] = networks["goal"](hidden, mask).log_softmax(dim=1).numpy()
     networks.train(was_training)
@@ -217,8 +217,8 @@ def _sampled_steps(corpus: Corpus, schedule: Schedule, chance: random.Random) ->
 def _loss(networks: nn.ModuleDict, corpus: Corpus, batch: _Batch, schedule: Schedule) -> Tensor:
     torch = import_torch()
     kind, items = batch
-    pieces, mask = _padded([ids for _, ids in items])
-    with torch.autocast("cpu", torch.bfloat16, enabled=_has_fast_bfloat16()):
+    pieces, mask = padded([ids for _, ids in items])
+    with torch.autocast("cpu", torch.bfloat16, enabled=has_fast_bfloat16()):
         hidden = networks["layers"](networks["words"](_masked(pieces, schedule.masked)), mask)
     hidden = hidden.float()
     if kind == "step":
@@ -249,7 +249,8 @@ def _labels(step: Step) -> tuple[str, str, str]:
     return step.action, step.thing, step.place
 
 
-def _padded(rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+def padded(rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+    """Rows of word pieces as one ``(rows, pieces)`` tensor, and which of its numbers are no padding."""
     torch = import_torch()
     length = max(map(len, rows))
     pieces = torch.tensor([[*row, *[0] * (length - len(row))] for row in rows])
@@ -262,7 +263,7 @@ def _masked(pieces: Tensor, share: float) -> Tensor:
     return pieces.masked_fill(hide, MASK)
 
 
-def _has_fast_bfloat16() -> bool:
+def has_fast_bfloat16() -> bool:
     """Whether this processor multiplies 16-bit floats itself; it takes three fifths of the time then."""
     cpu = import_torch().cpu
     return bool(cpu._is_avx512_bf16_supported() or cpu._is_amx_tile_supported())

@@ -20,7 +20,7 @@ from planner_node.learned.plans import PlanReader, PlanReading, PlanWeights, pla
 from planner_node.learned.votes import grammar_labels, votes
 from planner_node.learned.weights import ModelCard, Tensors, load_weights
 
-__all__ = ["LearnedParser"]
+__all__ = ["LearnedParser", "softmax"]
 
 Array = NDArray[np.float32]
 
@@ -81,7 +81,7 @@ class LearnedParser:
         logits = likelihoods / np.float32(self.card.temperature if temperature is None else temperature)
         if home is not None:
             logits = logits - np.float32(self.card.unseen_penalty) * self.space.unknown(home)
-        return _softmax(logits)
+        return softmax(logits)
 
     def goal_likelihoods(self, sentence: str) -> Array:
         """Return the log-probabilities of all goals, grammar's vote in them, before calibration, ``(goals,)``."""
@@ -104,7 +104,7 @@ class LearnedParser:
             for start in range(0, len(sentences), BATCH):
                 pieces = [self._tokenize(sentence) for sentence in sentences[start : start + BATCH]]
                 rows += [self._step(hidden) for hidden in self._encoder.hidden(pieces)]
-        actions, things, places = (_softmax(np.stack(logits)) for logits in zip(*rows, strict=True))
+        actions, things, places = (softmax(np.stack(logits)) for logits in zip(*rows, strict=True))
         return actions, things, places
 
     def read_plan(self, steps: tuple[Array, Array, Array], *, task: Array | None = None) -> PlanReading:
@@ -194,11 +194,12 @@ def _tokenizer(vocabulary: Sequence[str]) -> Callable[[str], list[int]]:
 
 def _attend(scores: Array, hidden: Array) -> Array:
     """Average rows as each query's scores say: ``(rows, queries)`` to ``(queries, width)``."""
-    result: Array = _softmax(scores.T) @ hidden
+    result: Array = softmax(scores.T) @ hidden
     return result
 
 
-def _softmax(x: Array) -> Array:
+def softmax(x: Array) -> Array:
+    """Turn logits in the last axis into probabilities."""
     e = np.exp(x - x.max(axis=-1, keepdims=True))
     result: Array = e / e.sum(axis=-1, keepdims=True)
     return result

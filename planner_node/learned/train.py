@@ -17,7 +17,7 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -38,7 +38,7 @@ from planner_node.learned.weights import ModelCard, save_weights
 if TYPE_CHECKING:
     from torch import Tensor  # type: ignore[import-not-found]  # installed for training only
 
-__all__ = ["TrainingError", "main"]
+__all__ = ["TrainingError", "bert_names", "main"]
 
 log = logging.getLogger(__name__)
 
@@ -222,7 +222,7 @@ def _tensors(corpus: Corpus, state: dict[str, Tensor]) -> dict[str, NDArray[np.f
         "encoder.embeddings.position_embeddings.weight": words["positions"][:PIECES_KEPT],
         "encoder.embeddings.LayerNorm.weight": words["norm.weight"],
         "encoder.embeddings.LayerNorm.bias": words["norm.bias"],
-        **_bert_names(under("layers.")),
+        **bert_names(under("layers.")),
         **{f"task.{name}": value for name, value in under("goal.").items()},
         **{f"step.{name}": value for name, value in under("step.").items()},
     }
@@ -233,12 +233,12 @@ def _tensors(corpus: Corpus, state: dict[str, Tensor]) -> dict[str, NDArray[np.f
     return tensors
 
 
-def _bert_names(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Rename layers to what Hugging Face's ``BertModel`` calls them."""
+def bert_names(state: Mapping[str, Tensor], *, first: int = 0) -> dict[str, Tensor]:
+    """Rename the layers from one on to what Hugging Face's ``BertModel`` calls them, under ``encoder``."""
     tensors: dict[str, Tensor] = {}
-    for index in range(LAYERS):
+    for index in range(LAYERS - first):
         for kind in ("weight", "bias"):
-            layer = f"encoder.encoder.layer.{index}"
+            layer = f"encoder.encoder.layer.{index + first}"
             for part, value in zip(("query", "key", "value"), state[f"{index}.qkv.{kind}"].chunk(3), strict=True):
                 tensors[f"{layer}.attention.self.{part}.{kind}"] = value
             for ours, bert in BERT_NAMES.items():

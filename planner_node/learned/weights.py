@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from planner_node.errors import PlannerError
 
-__all__ = ["ModelCard", "Tensors", "WeightsError", "load_weights", "save_weights"]
+__all__ = ["ModelCard", "Tensors", "WeightsError", "load_weights", "restored", "rounded", "save_weights"]
 
 Tensors = dict[str, NDArray[np.float32]]
 FORMAT: Final = 2
@@ -75,6 +75,14 @@ def save_weights(
     """
     from safetensors.numpy import save_file
 
+    metadata = {"format": str(FORMAT), "card": json.dumps(asdict(card), sort_keys=True)}
+    save_file(rounded(tensors, four_bit=four_bit), path, metadata=metadata)
+
+
+def rounded(
+    tensors: Mapping[str, NDArray[np.float32]], *, four_bit: Collection[str] = ()
+) -> dict[str, NDArray[np.generic]]:
+    """Matrices as small integers with scales, under names that `restored` reads; vectors as they are."""
     stored: dict[str, NDArray[np.generic]] = {}
     for name, tensor in sorted(tensors.items()):
         if tensor.ndim < 2:
@@ -85,8 +93,7 @@ def save_weights(
             scale = np.maximum(np.abs(tensor).max(axis=-1, keepdims=True), 1e-12) / 127
             stored[f"{name}:int8"] = np.rint(tensor / scale).astype(np.int8)
             stored[f"{name}:scale"] = scale.astype(np.float32)
-    metadata = {"format": str(FORMAT), "card": json.dumps(asdict(card), sort_keys=True)}
-    save_file(stored, path, metadata=metadata)
+    return stored
 
 
 def load_weights(path: Path) -> tuple[Tensors, ModelCard]:
@@ -109,6 +116,11 @@ def load_weights(path: Path) -> tuple[Tensors, ModelCard]:
         card = ModelCard(**json.loads(metadata["card"]))
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise WeightsError(f"cannot read the parser's weights {path}: {error}; run `karma train-parser`") from error
+    return restored(stored), card
+
+
+def restored(stored: Mapping[str, NDArray[Any]]) -> Tensors:
+    """What `rounded` made small, at full size."""
     tensors: Tensors = {}
     for key, value in stored.items():
         name, _, kind = key.partition(":")
@@ -118,7 +130,7 @@ def load_weights(path: Path) -> tuple[Tensors, ModelCard]:
             tensors[name] = _from_four_bits(value, stored[f"{name}:scale"])
         elif not kind:
             tensors[name] = value
-    return tensors, card
+    return tensors
 
 
 def _to_four_bits(matrix: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float16]]:

@@ -462,6 +462,11 @@ class _Interpreter:
             phrases = {"object": bare}
             if tool is not None and (self.affords(tool, "cuts") or not self.labels(tool)):
                 phrases["tool"] = tool
+            into = next((p for p in clause.prepositional if p.relation in {"in", "on"}), None)
+            if clause.verb == ("crack",) and into is not None and self.holds_things(into.phrase):
+                bare = replace(bare, places=thing.places)
+                phrases["object"] = NounPhrase(pronoun="it")
+                result.append(Intent(skill="move", phrases={"object": bare, "receptacle": into.phrase}, relation="in"))
             result.append(Intent(skill="cut", phrases=phrases))
         return result
 

@@ -12,13 +12,13 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from planner_node.parser import words as w
-from planner_node.parser.syntax import VAGUE, Clause, NounPhrase
+from planner_node.parser.syntax import VAGUE, Clause, NounPhrase, singular, tokenize
 from scene_graph.ontology import Ontology
 
 if TYPE_CHECKING:
     from planner_node.parser.intents import Intent
 
-__all__ = ["leftovers", "names_within", "unheeded"]
+__all__ = ["leftovers", "names_in", "names_within", "unheeded"]
 
 _WORD = re.compile(r"[a-z]+")
 
@@ -113,6 +113,21 @@ def names_within(words: Sequence[str], ontology: Ontology) -> bool:
     """Whether some of the words, in a row, name a class."""
     ends = ((i, j) for i in range(len(words)) for j in range(i + 1, min(i + _LONGEST, len(words)) + 1))
     return any(ontology.find(" ".join(words[i:j])) for i, j in ends)
+
+
+def names_in(text: str, ontology: Ontology) -> list[str]:
+    """The phrases of a text that name classes, as they stand in it, in order; the longest where they overlap."""
+    tokens = tokenize(text)
+    found = []
+    start = 0
+    while start < len(tokens):
+        for end in range(min(len(tokens), start + _LONGEST), start, -1):
+            if ontology.find(" ".join((*tokens[start : end - 1], singular(tokens[end - 1])))):
+                found.append(" ".join(tokens[start:end]))
+                start = end - 1
+                break
+        start += 1
+    return found
 
 
 def _nested(phrase: NounPhrase) -> Iterator[NounPhrase]:

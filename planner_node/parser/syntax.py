@@ -48,6 +48,8 @@ _CONTRACTIONS = (
     (re.compile(r"[-/_]"), " "),
     (re.compile(r"\([^)]*\)"), " "),
 )
+_POSTURES = w.word_set("lies lie lay stands stand stood sits sit sat hangs hang hung rests rest")
+"""Verbs that only tell where a thing is."""
 _WORD = re.compile(r"[a-z0-9]+|[,.;:!?]")
 
 
@@ -75,6 +77,7 @@ class NounPhrase:
         contents: What it is said to hold.
         relative: The words of a relative clause, e.g. ``("you", "saw", "before")``.
         memory_id: Memory's id of the thing, where a planner named it so.
+        said: All that was said, of a phrase whose words name no class: "the one you squirt".
     """
 
     words: tuple[str, ...] = ()
@@ -88,11 +91,12 @@ class NounPhrase:
     contents: tuple[NounPhrase, ...] = ()
     relative: tuple[str, ...] = ()
     memory_id: str = ""
+    said: str = ""
 
     @property
     def text(self) -> str:
         """The words as one string."""
-        return " ".join(self.words) or self.pronoun
+        return self.said or " ".join(self.words) or self.pronoun
 
 
 @dataclass(frozen=True)
@@ -669,7 +673,12 @@ class Splitter:
         """Read one noun phrase; returns it, or None, and where it ends."""
         determiner, count, i = self._determiner(tokens, start)
         if i < len(tokens) and tokens[i] in w.PRONOUNS and count is None and self._stands_alone(tokens, i + 1):
-            return NounPhrase(pronoun=w.PRONOUNS[tokens[i]], determiner=determiner), i + 1
+            if determiner == "a" and tokens[i - 1 : i] == ("of",):
+                return NounPhrase(determiner=determiner, part=True), i + 1  # "some of it"
+            both = determiner or ("both" if tokens[i] == "both" else "")
+            return NounPhrase(pronoun=w.PRONOUNS[tokens[i]], determiner=both), i + 1
+        if tokens[i : i + 1] == ("more",) and count is not None and self._stands_alone(tokens, i + 1):
+            return NounPhrase(pronoun="one", determiner="another", count=count if count > 1 else None), i + 1
         head: list[str] = []
         states: list[str] = []
         part = False
@@ -689,6 +698,12 @@ class Splitter:
                     head.clear()
                     inner_determiner, more, after = self._determiner(tokens, i + 1)
                     determiner, count, i = inner_determiner or determiner, count or more, after - 1
+                    if (
+                        part
+                        and tokens[after : after + 1] in (("that",), ("this",))
+                        and self._stands_alone(tokens, after + 1)
+                    ):
+                        i = after  # "a piece of that" is one of it
                 else:
                     break
             elif states and not head and self._joins_states(tokens, i):
@@ -832,7 +847,8 @@ class Splitter:
 
     def _related(self, phrase: NounPhrase, relative: tuple[str, ...]) -> NounPhrase:
         """A phrase with its relative clause; "that is in the sink" and "that are dirty" as place and state."""
-        if relative[:1] not in (("that",), ("which",), ("who",)) or relative[1:2] not in (("is",), ("are",), ("was",)):
+        is_clause = relative[:1] in (("that",), ("which",), ("who",)) and bool(relative[1:2])
+        if not is_clause or not (relative[1] in {"is", "are", "was"} or relative[1] in _POSTURES):
             return replace(phrase, relative=relative)
         rest = relative[2:]
         while rest and rest[0] in {"still", "now", "already", "currently"}:
@@ -870,7 +886,8 @@ class Splitter:
             tokens[i] == "to" and w.verb_base(tokens[i + 1 : i + 2][0] if tokens[i + 1 :] else "")
         ):
             return False
-        if tokens[start + 1 : start + 2] in (("is",), ("are",), ("was",), ("were",)) and i <= start + 2:
+        is_said = tokens[start + 1 : start + 2] and tokens[start + 1] in {"is", "are", "was", "were", *_POSTURES}
+        if is_said and i <= start + 2:
             return False
         end = next((j for j in range(i, len(tokens)) if tokens[j] in {",", "and", "then"}), len(tokens))
         return not any(self._is_place(tokens, j) for j in range(i + 1, end) if not self._is_place(tokens, j - 1))
