@@ -558,6 +558,7 @@ def train_orders(
         Path | None, typer.Option(help="Instructions with their orders; the package's by default.")
     ] = None,
     phrases: Annotated[Path | None, typer.Option(help="Words for things; the package's by default.")] = None,
+    start: Annotated[Path | None, typer.Option(help="Weights to go on from; by default MiniLM's.")] = None,
     seed: Annotated[int, typer.Option(help="Of what is held out and of training.")] = 0,
     threads: Annotated[int, typer.Option(min=1, help="Processor threads to use.")] = 1,
 ) -> None:
@@ -572,4 +573,11 @@ def train_orders(
     from planner_node.orders.train import main
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    main(out or WEIGHTS, corpus=corpus or CORPUS, phrases=phrases or PHRASES, seed=seed, threads=threads)
+    main(
+        out or WEIGHTS,
+        corpus=corpus or CORPUS,
+        phrases=phrases or PHRASES,
+        start=start,
+        seed=seed,
+        threads=threads,
+    )

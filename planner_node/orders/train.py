@@ -49,7 +49,7 @@ from scene_graph.ontology import ontology
 if TYPE_CHECKING:
     from torch import Tensor  # type: ignore[import-not-found]  # installed for training only
 
-__all__ = ["Course", "main"]
+__all__ = ["Course", "main", "trained_state"]
 
 T = TypeVar("T", Example, Phrase)
 
@@ -127,7 +127,7 @@ def main(
     chance = random.Random(seed)
     examples, held_out = _parted(read_corpus(corpus), course, chance)
     words, words_held_out = _parted([*read_phrases(phrases), *_described()], course, chance)
-    kinds = sorted({label for phrase in words for label in phrase.labels})
+    kinds = sorted({label for phrase in (*words, *words_held_out) for label in phrase.labels})
     networks = _train(examples, words, kinds, course, chance, start)
     card = {"course": repr(course), "texts": len(examples), "phrases": len(words), "seed": seed, "kinds": kinds}
     save_orders(out, _tensors(networks), card)
@@ -221,7 +221,7 @@ def _train(
         }
     )
     if start is not None:
-        networks.load_state_dict(_state(start), strict=False)
+        networks.load_state_dict(trained_state(start), strict=False)
     for part in ("words", "lower"):
         for parameter in networks[part].parameters():
             parameter.requires_grad_(False)
@@ -414,7 +414,7 @@ def _replaced(example: Example, old: Span, words: str) -> Example:
     return Example(example.text[: old.start] + words + example.text[old.end :], orders)
 
 
-def _state(path: Path) -> dict[str, Tensor]:
+def trained_state(path: Path) -> dict[str, Tensor]:
     """What `_tensors` was written from, as far as it was not rounded."""
     torch = import_torch()
     tensors = {name: torch.tensor(value) for name, value in trained_tensors(path).items()}
