@@ -477,12 +477,14 @@ class Grounder:
         return 1.0 if told and self.session.did(told, thing.object_id) else 0.0
 
     def named_in(self, text: str) -> list[tuple[str | None, str]]:
-        """Memory's id and class of the first remembered thing that a text names, so that "it" may take it up."""
+        """Memory's id (None if never seen) and class of the first thing that a text names, for "it" to take up."""
         for name in names_in(text, self.ontology):
             phrase = noun_phrase(name, self.ontology)
-            found = self.find(phrase, class_candidates(phrase, self.ontology))
-            if found and "pickupable" in self.ontology.get(found[0].object.label).affordances:
-                return [(found[0].object.object_id, found[0].object.label)]
+            ranked = class_candidates(phrase, self.ontology)
+            found = self.find(phrase, ranked)
+            thing = (found[0].object.object_id, found[0].object.label) if found else (None, ranked[0][0])
+            if "pickupable" in self.ontology.get(thing[1]).affordances:
+                return [thing]
         return []
 
     def done_to(self, phrase: NounPhrase, wanted: Wanted) -> list[ObjectState]:

@@ -173,10 +173,11 @@ class Resolver:
             refs = self._pieces(phrase)
         else:
             refs = self._named(intent, parameter, phrase, chosen)
-        if not refs and phrase.pronoun == "it" and intent.skill == "toggle_on":
+        switched = any("toggleable" in self.composer.ontology.get(ref.label).affordances for ref in refs)
+        if not switched and phrase.pronoun == "it" and intent.skill in {"toggle_on", "toggle_off"}:
             burner = self._burner_in_use(phrase)  # "pan on the stove, and fire it up"
             knob = ("StoveKnob",)
-            refs = [self.composer.helper("knob", knob, beside=self.composer.adopt(burner))] if burner else []
+            refs = [self.composer.helper("knob", knob, beside=self.composer.adopt(burner))] if burner else refs
         if not refs:
             raise NotUnderstoodError(
                 f"I do not know what {phrase.text!r} means here", question=f"What is {phrase.text!r}?"
@@ -226,6 +227,12 @@ class Resolver:
             fitting = [self.composer.adopt(t, phrase.pronoun) for t in things if suits(t.label)]
             if fitting:
                 return fitting
+        sought = next((m for m in reversed(grounder.session.mentions) if m.object_id is None and suits(m.label)), None)
+        if not spoken and sought is not None:  # spoken of, and never seen: it has to be found
+            word = self.composer.ontology.get(sought.label).words[0]
+            return [
+                self.composer.add(ObjectRef(name="_".join(word.split()), phrase=phrase.pronoun, labels=(sought.label,)))
+            ]
         # Nothing that was spoken of fits: say so about the newest rather than guess.
         return [r for r in spoken[-1][2][-1:] if r.name not in taken] if spoken else []
 
