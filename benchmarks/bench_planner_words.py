@@ -1,8 +1,8 @@
 """How well the planners without a language model read many voices: ``karma bench planner_words``.
 
-The instructions and what they mean are in ``bench_planner_words.txt`` and ``bench_planner_words_second.txt``, written
-before any planner was run on them. The grammar was worked on afterwards: the first figures of each set, which
-docs/planner.md gives, tell more about words that nobody has seen.
+The instructions and what they mean are in ``bench_planner_words.txt``, ``bench_planner_words_second.txt`` and
+``bench_planner_words_third.txt``, each written before any planner was run on it. The grammar was worked on after the
+first two were read: their first figures, which docs/planner.md gives, tell more about words that nobody has seen.
 Each is planned in a home of `bench_phrases`, whose memory holds what is where and in which state. What counts is
 what is to be done with which classes of things, in order; how it is carried out does not.
 """
