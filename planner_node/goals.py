@@ -10,7 +10,7 @@ are about as likely and differ in what would be done, the person is asked.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from planner_node.clarify import UnconfirmedError
@@ -29,6 +29,7 @@ from planner_node.parser.syntax import VAGUE, singular, tokenize
 from planner_node.plan import Plan
 from planner_node.planner import NotUnderstoodError, Situation
 from planner_node.resolve import Resolver
+from planner_node.verifier import verify
 from scene_graph.ontology import Ontology
 
 __all__ = ["LearnedPlanner", "goal_intents"]
@@ -53,20 +54,22 @@ _EITHER = 0.75
 
 
 @dataclass(frozen=True)
-class _OddReading:
-    """What the order reader made of an instruction.
+class _Reading:
+    """What was made of an instruction.
 
     Attributes:
         intents: What is asked for.
-        read_as: In plain words; empty where grammar reads the same.
-        is_sure: Whether to act on it unasked.
-        ignored: Clauses that neither grammar nor the reader made anything of.
+        read_as: In plain words, where the order reader read it and grammar does not read the same.
+        confidence: Of the order reader.
+        is_sure: Whether that is enough to prefer it to what grammar reads.
+        notes: For the plan.
     """
 
     intents: Sequence[Intent]
     read_as: str
-    is_sure: bool
-    ignored: Sequence[str] = ()
+    confidence: float = 1.0
+    is_sure: bool = True
+    notes: Sequence[str] = ()
 
 
 class LearnedPlanner:
@@ -97,42 +100,74 @@ class LearnedPlanner:
 
     def plan(self, instruction: str, situation: Situation) -> Plan:
         """See `planner_node.planner.Planner`."""
-        composer = Composer(instruction, situation.grounder(), self.name)
         before = situation.session.asked
         odd = self._odd(instruction, situation.ontology, before)
-        is_taken = odd is not None and (odd.is_sure or situation.confirmed)
+        is_preferred = odd is not None and (odd.is_sure or situation.confirmed)
+        others = odd if odd is not None and (is_preferred or odd.confidence >= self._sure) else None
+        readings: list[Callable[[], _Reading]] = [lambda: self._read(instruction, situation, before)]
+        if others is not None:
+            found = others
+            readings.insert(0 if is_preferred else 1, lambda: found)
+        refused: NotUnderstoodError | None = None
+        first: tuple[Plan, tuple[Intent, ...]] | None = None
+        # Which reading can be carried out tells which was meant.
+        for read in readings:
+            try:
+                reading = read()
+                plan = self._composed(instruction, reading, situation)
+            except NotUnderstoodError as error:
+                refused = refused or error
+                continue
+            made = plan, tuple(_settled(reading.intents, plan))
+            first = first or made
+            if plan.steps and not verify(plan, situation):
+                first = made
+                break
+        if first is None:
+            if odd is not None and odd.read_as and not is_preferred:
+                raise UnconfirmedError(
+                    f"I am not sure that I understood {instruction!r}", question=f"Do you mean: {odd.read_as}"
+                ) from refused
+            assert refused is not None  # every reading was refused
+            raise refused
+        plan, situation.session.asked = first
+        return plan
+
+    def _composed(self, instruction: str, reading: _Reading, situation: Situation) -> Plan:
+        composer = Composer(instruction, situation.grounder(), self.name)
+        composer.notes += reading.notes
+        Resolver(composer).run(list(reading.intents))
+        return replace(composer.plan(), read_as=reading.read_as)
+
+    def _read(self, instruction: str, situation: Situation, before: tuple[Intent, ...]) -> _Reading:
+        """What grammar reads, and the parser of ALFRED's goals where grammar does not read a sentence.
+
+        Raises:
+            NotUnderstoodError: If neither reads anything.
+        """
         intents: list[Intent] = []
-        if odd is not None and is_taken:
-            intents += odd.intents
-            composer.notes += [f"not understood: {clause!r}" for clause in odd.ignored]
-        passages = self._passages(instruction, situation.ontology, before) if not intents else []
+        notes: list[str] = []
+        passages = self._passages(instruction, situation.ontology, before)
         goals = [self._goal(text, situation) for text in passages]
-        if passages and not any(goals):
+        if not any(goals):
             # What grammar reads, it reads best in context.
             passages, goals = [instruction], [None]
         for text, goal in zip(passages, goals, strict=True):
             if goal is None:
                 reading = read_instruction(text, situation.ontology, tuple(intents) or before)
                 intents += reading.intents
-                composer.notes += [f"not understood: {clause!r}" for clause in reading.unclear]
-                composer.notes += [f"taken as context: {clause!r}" for clause in reading.told]
+                notes += [f"not understood: {clause!r}" for clause in reading.unclear]
+                notes += [f"taken as context: {clause!r}" for clause in reading.told]
             else:
                 intents += goal_intents(goal, text, situation.ontology)
-                composer.notes += [f"not understood: {word!r}" for word in unheeded(text)]
-                composer.notes.append(f"read {text.strip()!r} as {goal.task_type}, as other people put it")
-        if not intents and odd is not None and odd.read_as:
-            raise UnconfirmedError(
-                f"I am not sure that I understood {instruction!r}", question=f"Do you mean: {odd.read_as}"
-            )
+                notes += [f"not understood: {word!r}" for word in unheeded(text)]
+                notes.append(f"read {text.strip()!r} as {goal.task_type}, as other people put it")
         if not intents:
             what = f"{instruction!r}" if instruction.strip() else "an empty instruction"
             raise NotUnderstoodError(f"I did not understand {what}", question="What shall I do, and with which thing?")
-        Resolver(composer).run(intents)
-        plan = composer.plan()
-        situation.session.asked = tuple(_settled(intents, plan))
-        return replace(plan, read_as=odd.read_as if odd is not None and is_taken else "")
+        return _Reading(intents, "", notes=notes)
 
-    def _odd(self, instruction: str, ontology: Ontology, before: tuple[Intent, ...]) -> _OddReading | None:
+    def _odd(self, instruction: str, ontology: Ontology, before: tuple[Intent, ...]) -> _Reading | None:
         """What the order reader reads; None where it reads nothing that plain words can say."""
         read = OrderReader.default().read(instruction)
         plain = plainly(instruction, read.orders, ontology, before) if read.orders else None
@@ -146,14 +181,14 @@ class LearnedPlanner:
         is_whole = _is_whole(grammar, ontology)
         together = joined(grammar.intents, reading.intents, ontology) if is_whole else None
         if together is not None:
-            return _OddReading(together, "", is_sure=True)
+            return _Reading(together, "")
         least = self._sure
         if _LASTING & {i.skill for i in reading.intents}:
             least = self._surer
         if is_whole:
             least = self._surer if grammar.told or _is_vague(grammar, ontology) else self._surest
-        ignored = _ignored(instruction, read.orders, grammar)
-        return _OddReading(reading.intents, plain.shown(), is_sure=read.confidence >= least, ignored=ignored)
+        notes = [f"not understood: {clause!r}" for clause in _ignored(instruction, read.orders, grammar)]
+        return _Reading(reading.intents, plain.shown(), read.confidence, read.confidence >= least, notes)
 
     def _passages(self, instruction: str, ontology: Ontology, before: tuple[Intent, ...]) -> list[str]:
         """The instruction in passages that are understood whole, as long as may be, and single sentences that are not.

@@ -74,7 +74,7 @@ class Resolver:
             others["receptacle"] = self._beside(others["receptacle"], objects)
         targets: list[ObjectRef | None] = [*objects] or [None]
         for ref in targets:
-            if ref is not None and intent.process and self._needless(intent.skill, ref):
+            if ref is not None and intent.process and self._needless(intent.skill, ref, others.get("receptacle")):
                 continue
             names = {"object": ref.name} if ref is not None else {}
             names.update({name: other.name for name, other in others.items()})
@@ -97,8 +97,16 @@ class Resolver:
             raise NotUnderstoodError("I hold nothing that I could put down", question="What shall I put down?")
         self._call(replace(intent, skill="pick_up"))
 
-    def _needless(self, skill: str, ref: ObjectRef) -> bool:
-        """Whether a thing is already as an adjective asks."""
+    def _needless(self, skill: str, ref: ObjectRef, holder: ObjectRef | None) -> bool:
+        """Whether a thing is already as an adjective asks, or where "with it in it" says."""
+        if skill == "move":
+            thing = self.composer.grounder.get(ref.object_id) if ref.object_id is not None else None
+            return (
+                thing is not None
+                and holder is not None
+                and thing.parent is not None
+                and thing.parent == holder.object_id
+            )
         if skill == "cut":
             return self.composer.ontology.get(ref.label).derived_from is not None
         state = {"wash": "clean", "heat": "hot", "cool": "cold", "cook": "cooked"}[skill]

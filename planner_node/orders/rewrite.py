@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import zip_longest
 from typing import Final
 
@@ -15,6 +16,7 @@ from planner_node.orders.corpus import Order, Span
 from planner_node.orders.reader import OrderReader
 from planner_node.parser import Intent, NounPhrase, noun_phrase
 from planner_node.parser.leftovers import names_in
+from planner_node.parser.syntax import singular
 from scene_graph.ontology import Ontology
 
 __all__ = ["PlainWords", "plainly"]
@@ -64,6 +66,9 @@ _PREPOSITION = re.compile(rf"\b({'|'.join(sorted(_BEFORE, key=len, reverse=True)
 _INTO = re.compile(r"\s+(?:straight |right |directly )?((?:into|in|over)\s+(?:the |a |that |my )?\w+)", re.IGNORECASE)
 """Where an egg is cracked: "straight into the pan"."""
 _WHAT = re.compile(r"^(?:what|whatever|anything that|whichever)\s+(?=\w+\s)", re.IGNORECASE)
+_INSIDE = re.compile(r"\s+(?:inside|in there|in it|therein)\b", re.IGNORECASE)
+_COOKING = re.compile(r"\b(toast|fry|boil|bake|roast)\b", re.IGNORECASE)
+"""Verbs that tell with what to cook."""
 _HERE = re.compile(r"(?:there|here)", re.IGNORECASE)
 _WAS = re.compile(
     r"(?:back\b|(?:right )?where (?:\S+ ){1,4}(?:was|were|came|stood|lay|belongs?|lived?s?|goe?s?)\b)", re.IGNORECASE
@@ -186,10 +191,12 @@ class _Speaker:
         if order.skill == "beyond":
             return ""
         place = self._name(order.place) if order.skill != "fill" else self._words(order.place)
-        thing = self._name(order.thing) if order.thing is not None else self._unsaid(order, last)
+        thing = self._name(order.thing, order.skill) if order.thing is not None else self._unsaid(order, last)
         if not thing or (order.place is not None and not place):
             return ""
         at = f" {self._preposition(order.place)}{place}" if order.place is not None else ""
+        if not at and order.thing is not None and _INSIDE.match(self._text, order.thing.end):
+            at = " in it"  # "pan onto the stove, potato inside"
         if order.skill == "move":
             return f"put {thing}{at}" if at else f"put {thing} away"
         if order.skill == "same":
@@ -210,6 +217,8 @@ class _Speaker:
         if order.skill == "cut" and order.place is not None:
             return f"slice {thing} with {place}"
         plain = _PLAIN[order.skill].format(o=thing, p=place)
+        if order.skill == "cook" and (verb := _COOKING.search(self._text)) is not None:
+            plain = plain.replace("cook", verb[1].lower(), 1)
         return plain + at if order.skill in {"heat", "cook", "cool"} else plain
 
     def _unsaid(self, order: Order, last: str) -> str:
@@ -221,7 +230,7 @@ class _Speaker:
                 return self._stand_in(NounPhrase(words=("thing",), determiner="the"), self._text)
         return "the light" if order.skill in _LIGHT and last not in _LIGHT else "it"
 
-    def _antecedent(self, span: Span) -> str:
+    def _antecedent(self, span: Span, skill: str) -> str:
         """What a pronoun takes up that only a remark named: "The pan's greasy. Wash it"."""
         if any(order.thing is not None and order.thing < span for order in self._orders):
             return ""
@@ -230,13 +239,20 @@ class _Speaker:
             before = before[: place.start] + " " * (place.end - place.start) + before[place.end :]
         clauses = re.split(r"[.;:!?,]", before)
         for i, clause in reversed(list(enumerate(clauses))):
-            for name in names_in(clause, self._ontology):  # what stands first in a clause is what it is about
+            # What stands first in a clause is what it is about.
+            for name in filter(partial(self._names_what, skill), names_in(clause, self._ontology)):
                 own_verb = i + 1 == len(clauses) and not re.search(
                     rf"\b(?:{_ARTICLE})\s+{re.escape(name)}\b", clause.lower()
                 )
                 if not own_verb:  # as in "bin it"
                     return f"the {name}"
         return ""
+
+    def _names_what(self, skill: str, name: str) -> bool:
+        """Whether a name is of something that a skill can be done to."""
+        *modifiers, head = name.split()
+        labels = self._ontology.find(" ".join([*modifiers, singular(head)]))
+        return any(_HINTED.get(skill, "pickupable") in self._ontology.get(label).affordances for label in labels)
 
     def _can(self, skill: str, label: str) -> bool:
         return label in self._ontology.labels() and _HINTED[skill] in self._ontology.get(label).affordances
@@ -257,14 +273,14 @@ class _Speaker:
             words += following[0] if following is not None else ""
         return re.sub(r"\s+", " ", words).strip(" .,;:!?\"'")
 
-    def _name(self, span: Span | None) -> str:
+    def _name(self, span: Span | None, skill: str = "") -> str:
         """Words for a thing: the person's own if they name it, else a stand-in."""
         words = self._words(span)
         if _HERE.fullmatch(words):
             return "there"
         words = _TOGETHER.get(words.lower(), words)
         if span is not None and words.lower() in _PRONOUNS:
-            return self._antecedent(span) or words
+            return self._antecedent(span, skill) or words
         if not words or _WAS.match(words):
             return words
         spelt_out = _WHAT.sub("something that ", words)

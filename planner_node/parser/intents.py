@@ -284,7 +284,10 @@ class _Interpreter:
             for content in (c for c in thing.contents if self.affords(c, "pickupable")):
                 result += self._processed(content)
                 bare = replace(thing, contents=())
-                result.append(Intent(skill="move", phrases={"object": content, "receptacle": bare}, relation="in"))
+                # "A mug with a pen in it" is to be made so, "the mug with the pen in it" may be so already.
+                tells = content.determiner == thing.determiner == "the"
+                loading = {"object": content, "receptacle": bare}
+                result.append(Intent(skill="move", phrases=loading, relation="in", process=tells))
             whole = replace(thing, contents=()) if thing.contents else thing
             result += self._processed(whole)
             skill = "throw_away" if self._is_bin(destination.phrase) else "move"
