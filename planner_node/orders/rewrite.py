@@ -69,6 +69,9 @@ _WHAT = re.compile(r"^(?:what|whatever|anything that|whichever)\s+(?=\w+\s)", re
 _INSIDE = re.compile(r"\s+(?:inside|in there|in it|therein)\b", re.IGNORECASE)
 _COOKING = re.compile(r"\b(toast|fry|boil|bake|roast)\b", re.IGNORECASE)
 """Verbs that tell with what to cook."""
+_VERB = re.compile(r"(?:^|[.,;:!?]|\b(?:please|then|and|so|now))\s*([a-z]+)\s+$", re.IGNORECASE)
+"""A verb at the beginning of a clause, right before the thing."""
+_PLACES: Final = {"shelve": "shelf", "refrigerate": "fridge"}
 _HERE = re.compile(r"(?:there|here)", re.IGNORECASE)
 _WAS = re.compile(
     r"(?:back\b|(?:right )?where (?:\S+ ){1,4}(?:was|were|came|stood|lay|belongs?|lived?s?|goe?s?)\b)", re.IGNORECASE
@@ -197,6 +200,8 @@ class _Speaker:
         at = f" {self._preposition(order.place)}{place}" if order.place is not None else ""
         if not at and order.thing is not None and _INSIDE.match(self._text, order.thing.end):
             at = " in it"  # "pan onto the stove, potato inside"
+        if not at and order.thing is not None and (verb := _VERB.search(self._text[: order.thing.start])) is not None:
+            at = self._named_by(verb[1].lower())
         if order.skill == "move":
             return f"put {thing}{at}" if at else f"put {thing} away"
         if order.skill == "same":
@@ -253,6 +258,12 @@ class _Speaker:
         *modifiers, head = name.split()
         labels = self._ontology.find(" ".join([*modifiers, singular(head)]))
         return any(_HINTED.get(skill, "pickupable") in self._ontology.get(label).affordances for label in labels)
+
+    def _named_by(self, verb: str) -> str:
+        """Where a verb says that things go: "box it", "shelve the book"."""
+        noun = _PLACES.get(verb, verb)
+        holds = any("receptacle" in self._ontology.get(label).affordances for label in self._ontology.find(noun))
+        return f" in the {noun}" if holds else ""
 
     def _can(self, skill: str, label: str) -> bool:
         return label in self._ontology.labels() and _HINTED[skill] in self._ontology.get(label).affordances
