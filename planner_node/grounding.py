@@ -501,10 +501,13 @@ class Grounder:
         newest: list[ObjectState] = []
         turn = None
         for skill, who, when in reversed(self.session.deeds):
-            thing = self.get(who) if skill in skills else None
-            if thing is None or not wanted(self.ontology.get(thing.label)) or thing in newest:
+            left = (*self.session.slices.get(who, ()), who) if skill in skills else ()  # what was cut is its slices
+            things = [t for t in map(self.get, left) if t is not None and wanted(self.ontology.get(t.label))]
+            thing = things[0] if things else None
+            if thing is None or thing in newest:
                 continue
-            if named and thing.label not in named and not _is_open(phrase):
+            kinds = {thing.label, self.ontology.get(thing.label).derived_from}
+            if named and not named & kinds and not _is_open(phrase):
                 continue
             if turn is not None and (when != turn or not (phrase.plural or phrase.determiner == "all")):
                 break

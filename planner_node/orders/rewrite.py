@@ -17,6 +17,7 @@ from planner_node.orders.reader import OrderReader
 from planner_node.parser import Intent, NounPhrase, noun_phrase
 from planner_node.parser.leftovers import names_in
 from planner_node.parser.syntax import singular
+from planner_node.parser.words import DRINKS
 from scene_graph.ontology import Ontology
 
 __all__ = ["PlainWords", "plainly"]
@@ -72,6 +73,7 @@ _COOKING = re.compile(r"\b(toast|fry|boil|bake|roast)\b", re.IGNORECASE)
 _VERB = re.compile(r"(?:^|[.,;:!?]|\b(?:please|then|and|so|now))\s*([a-z]+)\s+$", re.IGNORECASE)
 """A verb at the beginning of a clause, right before the thing."""
 _PLACES: Final = {"shelve": "shelf", "refrigerate": "fridge"}
+_APPOSED = re.compile(r"the (?:\w+ )?(?:\w+ )?one\b.*", re.IGNORECASE)
 _HERE = re.compile(r"(?:there|here)", re.IGNORECASE)
 _WAS = re.compile(
     r"(?:back\b|(?:right )?where (?:\S+ ){1,4}(?:was|were|came|stood|lay|belongs?|lived?s?|goe?s?)\b)", re.IGNORECASE
@@ -89,6 +91,9 @@ _HINTED: Final = {
 """Skills that people ask for by a mere hint ("I must make a call."), and what a thing must afford for them."""
 _TELLING: Final = 0.3
 """Probability of a class from which a hint is taken to mean it."""
+_PLAIN_ENOUGH: Final = 0.5
+"""The same of a noun that a pronoun may take up."""
+_NOUN = re.compile(r"\b(the|my|our|your|that|this)\s+([a-z]+)\b")
 _QUANTITIES: Final = frozenset({"both", "all", "each"})
 _PRONOUNS: Final = frozenset({"it", "them", "that", "this", "those", "these", "him", "her", "they", "one"})
 _TOGETHER: Final = {
@@ -174,10 +179,19 @@ def _once(text: str, orders: Sequence[Order]) -> list[Order]:
         ):
             continue
         thing = text[order.thing.start : order.thing.end].lower() if order.thing is not None else ""
+        if result and order.thing is not None and _APPOSED.fullmatch(thing) and _follows(text, result[-1], order):
+            continue  # "the knife, the sharp one"
         is_pronoun = thing in _PRONOUNS or thing in _QUANTITIES or thing in _TOGETHER
         if not result or not is_pronoun or result[-1] != replace(order, thing=result[-1].thing):
             result.append(order)
     return result
+
+
+def _follows(text: str, first: Order, second: Order) -> bool:
+    """Whether the second order is the first one with another phrase for its thing, after a comma."""
+    if first.thing is None or second.thing is None or replace(first, thing=None) != replace(second, thing=None):
+        return False
+    return text[first.thing.end : second.thing.start].strip() == ","
 
 
 class _Speaker:
@@ -228,11 +242,8 @@ class _Speaker:
 
     def _unsaid(self, order: Order, last: str) -> str:
         """What is meant where nothing is named: what the whole text hints at, or what was last spoken of."""
-        if order.skill in _HINTED and order.place is None:
-            classes = OrderReader.default().classes(self._text)
-            likely = {label: share for label, share in classes.items() if self._can(order.skill, label)}
-            if max(likely.values(), default=0.0) >= _TELLING:
-                return self._stand_in(NounPhrase(words=("thing",), determiner="the"), self._text)
+        if order.skill in _HINTED and order.place is None and self._hints(order.skill, self._text, _TELLING):
+            return self._stand_in(NounPhrase(words=("thing",), determiner="the"), self._text)
         return "the light" if order.skill in _LIGHT and last not in _LIGHT else "it"
 
     def _antecedent(self, span: Span, skill: str) -> str:
@@ -251,6 +262,9 @@ class _Speaker:
                 )
                 if not own_verb:  # as in "bin it"
                     return f"the {name}"
+            for determiner, noun in _NOUN.findall(clause.lower()):
+                if noun in DRINKS or self._hints(skill, f"{determiner} {noun}", _PLAIN_ENOUGH):
+                    return f"{determiner} {noun}"
         return ""
 
     def _names_what(self, skill: str, name: str) -> bool:
@@ -265,8 +279,12 @@ class _Speaker:
         holds = any("receptacle" in self._ontology.get(label).affordances for label in self._ontology.find(noun))
         return f" in the {noun}" if holds else ""
 
-    def _can(self, skill: str, label: str) -> bool:
-        return label in self._ontology.labels() and _HINTED[skill] in self._ontology.get(label).affordances
+    def _hints(self, skill: str, words: str, least: float) -> bool:
+        """Whether words mean a class, with so much probability, that a skill can be done to."""
+        needed = _HINTED.get(skill, "pickupable")
+        classes = OrderReader.default().classes(words)
+        known = (label for label in classes if label in self._ontology)
+        return any(classes[lb] >= least and needed in self._ontology.get(lb).affordances for lb in known)
 
     def _stand_in(self, phrase: NounPhrase, said: str) -> str:
         name = f"zq{'abcdefghijklmnop'[len(self.vague) % 16]}"

@@ -73,3 +73,21 @@ def test_a_remark_tells_what_it_is(setup, talk):
     result = talk("The mug's filthy, give it a rinse.")
     assert result.claimed, result.reason
     assert "dirty" not in setup.home.state("mug")
+
+
+def test_what_was_cut_is_its_slices(setup, talk):
+    result = talk("Slice the tomato.", "Put a bit of what you cut in the bowl.")
+    assert result.claimed, result.reason
+    assert [t.name for t in setup.home.things.values() if t.label == "TomatoSliced" and t.parent == "bowl"]
+
+
+def test_it_may_be_what_a_remark_calls_by_another_name(setup, talk):
+    result = talk("Put the apple on the table.", "I haven't finished my novel. Put it on the counter.")
+    assert result.claimed, result.reason
+    assert setup.home.things["book"].parent in {"counter", "counter2"}
+
+
+def test_a_thing_said_twice_is_one_thing(setup, talk):
+    result = talk("Bring me the mug, the dirty one.")
+    assert result.claimed, result.reason
+    assert len([s for s in result.skills if s["skill"] == "pick_up"]) == 1
