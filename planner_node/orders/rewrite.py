@@ -74,6 +74,7 @@ _VERB = re.compile(r"(?:^|[.,;:!?]|\b(?:please|then|and|so|now))\s*([a-z]+)\s+$"
 """A verb at the beginning of a clause, right before the thing."""
 _PLACES: Final = {"shelve": "shelf", "refrigerate": "fridge"}
 _APPOSED = re.compile(r"the (?:\w+ )?(?:\w+ )?one\b.*", re.IGNORECASE)
+_ASKED = re.compile(r"(what (?:do|does|can|could|would|should|is|was)\b[^?.!]*)\?[^?.!]*$", re.IGNORECASE)
 _HERE = re.compile(r"(?:there|here)", re.IGNORECASE)
 _WAS = re.compile(
     r"(?:back\b|(?:right )?where (?:\S+ ){1,4}(?:was|were|came|stood|lay|belongs?|lived?s?|goe?s?)\b)", re.IGNORECASE
@@ -265,6 +266,9 @@ class _Speaker:
             for determiner, noun in _NOUN.findall(clause.lower()):
                 if noun in DRINKS or self._hints(skill, f"{determiner} {noun}", _PLAIN_ENOUGH):
                     return f"{determiner} {noun}"
+        asked = _ASKED.search(before)  # "What do I lock the door with? It should …"
+        if asked is not None and self._hints(skill, asked[1], _TELLING):
+            return self._stand_in(NounPhrase(words=("thing",), determiner="the"), asked[1])
         return ""
 
     def _names_what(self, skill: str, name: str) -> bool:
