@@ -498,10 +498,14 @@ class Grounder:
         if not skills or "you" not in phrase.relative or "not" in phrase.relative:
             return []
         named = {lb for lb, _ in class_candidates(replace(phrase, relative=()), self.ontology)}
+        words = names_in(" ".join(phrase.relative), self.ontology)
+        places = {lb for name in words for lb, _ in class_candidates(noun_phrase(name, self.ontology), self.ontology)}
+        done = [deed for deed in reversed(self.session.deeds) if deed[0] in skills]
+        there = [deed for deed in done if self._took_part(deed, places)]  # "what you put in the drawer"
         newest: list[ObjectState] = []
         turn = None
-        for skill, who, when in reversed(self.session.deeds):
-            left = (*self.session.slices.get(who, ()), who) if skill in skills else ()  # what was cut is its slices
+        for _, who, when in there or done:
+            left = (*self.session.slices.get(who, ()), who)  # what was cut is its slices
             things = [t for t in map(self.get, left) if t is not None and wanted(self.ontology.get(t.label))]
             thing = things[0] if things else None
             if thing is None or thing in newest:
@@ -514,6 +518,13 @@ class Grounder:
             turn = when
             newest.append(thing)
         return newest
+
+    def _took_part(self, deed: tuple[str, str, int], places: Collection[str]) -> bool:
+        """Whether a thing of one of these classes was spoken of in the turn of a deed, or is where its object was."""
+        _, who, when = deed
+        origin = self.session.origins.get(who)
+        spoken = {m.label for m in self.session.mentions if m.turn == when and m.object_id != who}
+        return bool(spoken & set(places)) or (origin is not None and origin.label in places)
 
     def _place_score(self, place: Prepositional, thing: ObjectState) -> float:
         """1 if the thing is where the phrase says, as far as memory knows; 0 if that cannot be told."""

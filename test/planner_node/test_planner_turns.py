@@ -91,3 +91,10 @@ def test_a_thing_said_twice_is_one_thing(setup, talk):
     result = talk("Bring me the mug, the dirty one.")
     assert result.claimed, result.reason
     assert len([s for s in result.skills if s["skill"] == "pick_up"]) == 1
+
+
+def test_what_was_put_somewhere_is_not_what_was_put_elsewhere_later(setup, talk):
+    result = talk("Put the watch in the drawer.", "Put the card on the table.", "Put what you put in the drawer back.")
+    assert result.claimed, result.reason
+    assert setup.home.things["card"].parent == "table"
+    assert setup.home.things["watch"].parent == "counter"
