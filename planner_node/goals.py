@@ -88,7 +88,7 @@ class LearnedPlanner:
 
     name = "learned"
 
-    def __init__(self, *, least: float = 0.7, sure: float = 0.5, surer: float = 0.7, surest: float = 0.97) -> None:
+    def __init__(self, *, least: float = 0.7, sure: float = 0.6, surer: float = 0.7, surest: float = 0.97) -> None:
         self._least = least
         self._sure = sure
         self._surer = surer

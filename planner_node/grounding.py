@@ -68,7 +68,7 @@ _MEANT = 0.7
 SURE = 0.5
 """Probability of a class from which it is looked for rather than the next best that is known."""
 
-_LIKELY = 0.12
+_LIKELY = 0.25
 """Probability below which words mean no class in particular."""
 _AS_LIKELY = 0.25
 """Share of the likeliest class's probability from which another may as well be meant."""

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from planner_node.agent import Agent
+from planner_node.goals import LearnedPlanner
 from planner_node.learned.weights import WeightsError
 from planner_node.orders.corpus import (
     NO_CLASS,
@@ -180,3 +182,20 @@ def test_phrases_that_name_no_class_are_kept_as_they_were_said():
     assert intent.skill == "move"
     assert intent.phrases["object"].said == "what i drink from"
     assert intent.phrases["receptacle"].said == "where we eat"
+
+
+def test_a_reading_that_is_not_sure_is_asked_about(setup):
+    result = Agent(setup.robot, setup.knowledge, planner=LearnedPlanner(sure=1.1, surer=1.1, surest=1.1)).run(
+        "That filthy mug would love a good scrub."
+    )
+    assert not result.claimed
+    assert not result.skills
+    assert result.question.startswith("Do you mean: wash")
+
+
+def test_nonsense_is_not_acted_on(setup):
+    agent = Agent(setup.robot, setup.knowledge, planner=LearnedPlanner())
+    for text in ("Colourless green ideas sleep furiously.", "Twas brillig, and the slithy toves did gyre."):
+        result = agent.run(text)
+        assert not result.claimed
+        assert not result.skills
