@@ -1,16 +1,19 @@
-"""The `learned` planner: grammar and a parser trained on people's instructions, each where it is the surer.
+"""The `learned` planner: grammar and two trained readers, each where it is the surer.
 
 The grammar of `rules` reads any number of clauses exactly, but only wordings that it knows. The parser trained on
 people's instructions (`planner_node.learned`) reads one goal a sentence, however it is put, and says how sure it is.
 What grammar understands whole is taken from it. Of the rest, each sentence goes to the trained parser, which grammar's
 partial reading votes in and which knows what the home holds; its goal is turned into the same intents. Where two goals
 are about as likely and differ in what would be done, the person is asked.
+
+Before that, the order reader (`planner_node.orders`) reads the whole instruction. docs/model_card_orders.md tells when
+it is heard; of two readings, the one that can be carried out is taken.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from planner_node.clarify import UnconfirmedError
@@ -93,7 +96,9 @@ class LearnedPlanner:
         self._sure = sure
         self._surer = surer
         self._surest = surest
-        LearnedParser.default()  # so that missing weights show now, and not in mid-run
+        # So that missing weights show now, and not in mid-run.
+        LearnedParser.default()
+        OrderReader.default()
 
     def cancel(self) -> None:
         """Nothing to stop: planning takes milliseconds."""
@@ -103,24 +108,22 @@ class LearnedPlanner:
         before = situation.session.asked
         odd = self._odd(instruction, situation.ontology, before)
         is_preferred = odd is not None and (odd.is_sure or situation.confirmed)
-        others = odd if odd is not None and (is_preferred or odd.confidence >= self._sure) else None
-        readings: list[Callable[[], _Reading]] = [lambda: self._read(instruction, situation, before)]
-        if others is not None:
-            found = others
-            readings.insert(0 if is_preferred else 1, lambda: found)
+        readings: list[_Reading | None] = [None]  # for what grammar reads, which is asked when it is its turn
+        if odd is not None and (is_preferred or odd.confidence >= self._sure):
+            readings.insert(0 if is_preferred else 1, odd)
         refused: NotUnderstoodError | None = None
         first: tuple[Plan, tuple[Intent, ...]] | None = None
         # Which reading can be carried out tells which was meant.
-        for read in readings:
+        for known in readings:
             try:
-                reading = read()
+                reading = known if known is not None else self._read(instruction, situation, before)
                 plan = self._composed(instruction, reading, situation)
             except NotUnderstoodError as error:
                 refused = refused or error
                 continue
             made = plan, tuple(_settled(reading.intents, plan))
             first = first or made
-            if plan.steps and not verify(plan, situation):
+            if len(readings) > 1 and plan.steps and not verify(plan, situation):
                 first = made
                 break
         if first is None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 
 from memory_node.recollection import Recollection
 from planner_node.experience import SAME_PLACE, Refusal
@@ -122,16 +121,11 @@ def meant(phrase: NounPhrase, ontology: Ontology) -> dict[str, float]:
     words = phrase.said or " ".join((*phrase.words, *phrase.relative))
     if all(word in _STOP for word in words.split()):
         return {}
-    likely = _likely(words)
+    likely = OrderReader.default().classes(words)
     shares = {label: share for label, share in likely.items() if label in ontology}
     is_name = not (phrase.said or phrase.relative or _STOP & set(phrase.words))
     least = SURE if is_name else likely.get(NO_CLASS, 0.0)  # a name that nobody taught it is most likely none
     return shares if max(shares.values(), default=0.0) > least else {}
-
-
-@lru_cache(maxsize=256)
-def _likely(words: str) -> dict[str, float]:
-    return OrderReader.default().classes(words)
 
 
 def _by_meaning(phrase: NounPhrase, ontology: Ontology, fits: Callable[[str], bool]) -> list[tuple[str, float]]:
@@ -152,6 +146,8 @@ def _by_kind(words: Sequence[str], ontology: Ontology, fits: Callable[[str], boo
         for label in ontology.labels()
         if kind and any(_stem(c.split()[-1]) == kind for c in ontology.get(label).categories - _BROAD)
     }
+    if not named:
+        return []
     return [(lb, weight) for lb, weight in _by_description(words, ontology, fits) if lb in named]
 
 

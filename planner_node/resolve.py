@@ -101,12 +101,8 @@ class Resolver:
         """Whether a thing is already as an adjective asks, or where "with it in it" says."""
         if skill == "move":
             thing = self.composer.grounder.get(ref.object_id) if ref.object_id is not None else None
-            return (
-                thing is not None
-                and holder is not None
-                and thing.parent is not None
-                and thing.parent == holder.object_id
-            )
+            inside = thing.parent if thing is not None else None
+            return inside is not None and holder is not None and inside == holder.object_id
         if skill == "cut":
             return self.composer.ontology.get(ref.label).derived_from is not None
         state = {"wash": "clean", "heat": "hot", "cool": "cold", "cook": "cooked"}[skill]

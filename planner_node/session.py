@@ -17,9 +17,6 @@ _MOST = 1000
 """Mentions and deeds that are remembered, the newest of each."""
 
 
-_PAIR = 2
-
-
 @dataclass(frozen=True)
 class Mention:
     """An object that was spoken of or acted on.
@@ -106,9 +103,9 @@ class Session:
         """What "both" means: the last two different things that something was done with, in the order spoken of."""
         found: dict[str, Mention] = {}
         for mention in sorted((m for m in self.mentions if m.role == "object"), key=lambda m: (-m.turn, -m.group)):
-            if mention.object_id is not None and len(found) < _PAIR:
+            if mention.object_id is not None:
                 found.setdefault(mention.object_id, mention)
-        return list(reversed(found.values()))
+        return list(found.values())[1::-1]
 
     def salience(self, object_id: str) -> float:
         """How present an object is in the conversation, in [0, 1]: 1 for the newest mention, fading by turn."""
