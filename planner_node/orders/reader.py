@@ -1,7 +1,6 @@
-"""Reads orders off a text in numpy, and says them again in plain words that grammar reads.
+"""Reads orders off a text, and classes off a phrase, in numpy.
 
-"What I drink from looks lonely, park it beside the kettle": ``move`` the span "what I drink from" to the span "the
-kettle", which is "put what I drink from beside the kettle".
+"What I drink from belongs beside the kettle": ``move`` the span "What I drink from" to the span "the kettle".
 """
 
 from __future__ import annotations
@@ -9,19 +8,19 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from memory_node.embeddings import Encoder, gelu, minilm_folder, single_thread
+from memory_node.embeddings import Encoder, gelu, minilm_folder, minilm_tokenizer, single_thread
 from planner_node.learned.model import softmax
 from planner_node.learned.weights import Tensors, WeightsError, restored, rounded
 from planner_node.orders.corpus import SKILLS, WITH_PLACE, Order, Span
 
-__all__ = ["OrderReader", "OrderReading", "exactly", "load_tokenizer", "piece_slice", "save_orders"]
+__all__ = ["OrderReader", "OrderReading", "load_tokenizer", "piece_slice", "save_orders"]
 
 Array = NDArray[np.float32]
 
@@ -34,6 +33,8 @@ FROZEN: Final = 2
 MAX_PIECES: Final = 96
 """Word pieces read of a text; longer ones are cut."""
 FORMAT: Final = "1"
+_REMEMBERED: Final = 256
+"""Phrases whose classes are remembered."""
 _CONTRARY: Final = [
     (SKILLS.index(one), SKILLS.index(other)) for one, other in (("toggle_on", "toggle_off"), ("open", "close"))
 ]
@@ -68,6 +69,8 @@ class OrderReader:
         self._encoder = Encoder({k: v for k, v in tensors.items() if not k.startswith("heads.")})
         self._heads = {k.removeprefix("heads."): v for k, v in tensors.items() if k.startswith("heads.")}
         self._single_thread = single_thread()
+        self.classes = lru_cache(maxsize=_REMEMBERED)(self._classes)
+        """See `_classes`; what was asked lately is remembered, since planning asks of the same phrases again."""
 
     @classmethod
     def load(cls, path: Path) -> OrderReader:
@@ -121,7 +124,7 @@ class OrderReader:
             orders.reverse()
         return OrderReading(tuple(orders), surest)
 
-    def classes(self, phrase: str) -> dict[str, float]:
+    def _classes(self, phrase: str) -> Mapping[str, float]:
         """How likely a phrase, such as "what I drink from", means each of the classes that the reader knows."""
         ids, _ = self._encode(phrase)
         with self._single_thread():
@@ -184,11 +187,7 @@ def _default() -> OrderReader:
 
 def load_tokenizer(folder: Path) -> Encode:
     """MiniLM's tokenizer: a text to its word pieces and where each stands in it."""
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(MAX_PIECES)
+    tokenizer = minilm_tokenizer(folder, pieces=MAX_PIECES)
 
     def encode(text: str) -> tuple[list[int], list[tuple[int, int]]]:
         # A lone surrogate, as a broken pipe may deliver, cannot be encoded; it becomes a question mark.
@@ -216,11 +215,6 @@ def _words(text: str, offsets: Sequence[tuple[int, int]]) -> list[slice]:
         else:
             words.append(slice(i, i + 1))
     return words
-
-
-def exactly(read: Sequence[Order], wanted: Sequence[Order]) -> bool:
-    """Whether orders are the same ones in the same order."""
-    return list(read) == list(wanted)
 
 
 def _span(pieces: slice | None, offsets: Sequence[tuple[int, int]]) -> Span | None:

@@ -14,14 +14,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from memory_node.embeddings import minilm_folder
-from planner_node.learned.corpus import by_length
-from planner_node.learned.finetune import has_fast_bfloat16, import_torch, padded
+from planner_node.learned.corpus import by_length, pretrained_folder
+from planner_node.learned.finetune import LAYERS, has_fast_bfloat16, import_torch, padded
 from planner_node.learned.train import BERT_NAMES, bert_names
 from planner_node.orders.corpus import (
     CORPUS,
@@ -38,7 +37,6 @@ from planner_node.orders.corpus import (
 from planner_node.orders.reader import (
     FROZEN,
     OrderReader,
-    exactly,
     load_tokenizer,
     piece_slice,
     save_orders,
@@ -54,9 +52,6 @@ __all__ = ["Course", "main", "trained_state"]
 T = TypeVar("T", Example, Phrase)
 
 log = logging.getLogger(__name__)
-
-LAYERS: Final = 6
-"""Of MiniLM."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,11 +161,11 @@ def _named(reader: OrderReader, phrases: Sequence[Phrase]) -> float:
 
 
 def measure(reader: OrderReader, examples: Sequence[Example]) -> dict[str, float]:
-    """Share of texts whose orders are read exactly, of those read with some confidence, and of single orders."""
+    """Share of texts whose orders are read of those read with some confidence, and of single orders."""
     exact, sure, sure_exact, orders, found = 0, 0, 0, 0, 0
     for example in examples:
         reading = reader.read(example.text)
-        right = exactly(reading.orders, example.orders)
+        right = reading.orders == example.orders
         exact += right
         if reading.confidence >= 0.5:
             sure += 1
@@ -210,8 +205,8 @@ def _train(
     from planner_node.learned import networks as n
     from planner_node.orders.networks import OrderHeads
 
-    pretrained = load_file(minilm_folder() / "model.safetensors")
-    encode = load_tokenizer(minilm_folder())
+    folder = pretrained_folder()
+    pretrained, encode = load_file(folder / "model.safetensors"), load_tokenizer(folder)
     networks = torch.nn.ModuleDict(
         {
             "words": n.WordPieces(pretrained),
@@ -227,6 +222,7 @@ def _train(
             parameter.requires_grad_(False)
     texts, words = -(-len(examples) // course.batch), -(-len(phrases) // course.phrases)
     total = course.epochs * texts + course.phrase_epochs * words
+    rising = 0.06 * total  # batches in which the rates rise
     optimizer = torch.optim.AdamW(
         [
             *(
@@ -238,7 +234,7 @@ def _train(
         weight_decay=0.01,
     )
     rates = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda i: min((i + 1) / (0.06 * total + 1), max(0.02, 1 - i / total))
+        optimizer, lambda i: min((i + 1) / (rising + 1), max(0.02, 1 - i / total))
     )
     average = torch.optim.swa_utils.AveragedModel(
         networks, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(course.average)
@@ -264,7 +260,7 @@ def _train(
             torch.nn.utils.clip_grad_norm_(networks.parameters(), 1.0)
             optimizer.step()
             rates.step()
-            if count == round(0.06 * total):  # before that, weights change too fast to be worth averaging
+            if count == round(rising):  # before that, weights change too fast to be worth averaging
                 average.n_averaged.zero_()
             average.update_parameters(networks)
             count += 1

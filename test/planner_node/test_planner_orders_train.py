@@ -41,9 +41,10 @@ def test_numpy_computes_what_torch_does(weights):
     from safetensors.numpy import load_file
 
     from planner_node.learned import networks as n
+    from planner_node.learned.finetune import LAYERS
     from planner_node.orders.networks import OrderHeads
     from planner_node.orders.reader import FROZEN
-    from planner_node.orders.train import LAYERS, trained_state
+    from planner_node.orders.train import trained_state
 
     reader = OrderReader.load(weights)
     pretrained = load_file(minilm_folder() / "model.safetensors")
